@@ -1,0 +1,66 @@
+import type { Failure } from './failure.ts'
+
+/** Player states as CMCD v2 names them. `rebuffering` excludes start-up and seeks. */
+export const PLAYER_STATES = [
+  'starting',
+  'playing',
+  'seeking',
+  'rebuffering',
+  'paused',
+  'ended',
+  'fatal',
+  'quit',
+] as const
+
+export type PlayerState = (typeof PLAYER_STATES)[number]
+
+export type EndReason = 'planned' | 'ended' | 'failed' | 'aborted'
+
+/** One entry of a session's timeline; `atMs` counts from the session's start. */
+export type TimelineEntry =
+  | { atMs: number; kind: 'state'; state: PlayerState }
+  | { atMs: number; kind: 'rendition'; bitrateKbps: number; height: number | null }
+  | { atMs: number; kind: 'interaction'; interaction: string; outcome: 'done' | 'not_applicable' }
+  | { atMs: number; kind: 'error'; code: string; message: string; fatal: boolean }
+
+/** The stored components of a session; ratios are derived from them. Times in ms unless the name says otherwise. */
+export type PlaybackFigures = {
+  startupMs: number | null
+  playingMs: number
+  pausedMs: number
+  seekingMs: number
+  rebufferCount: number
+  rebufferMs: number
+  bitrateAvgKbps: number | null
+  bitrateTopKbps: number | null
+  switchCount: number
+  throughputKbps: number | null
+  droppedFrames: number | null
+  decodedFrames: number | null
+  bytesDownloaded: number
+  errorsFatal: number
+  errorsNonfatal: number
+  errorCodes: string[]
+}
+
+/** What one playback session measured, as its driver hands it over. */
+export type SessionReport = {
+  sessionId: string
+  /** Null on success. `permanent` failures are not worth another attempt. */
+  failure: { kind: Failure; permanent: boolean; message: string } | null
+  endReason: EndReason
+  /** Playing time in seconds. */
+  watchTime: number
+  /** Of the planned time, 0–100. */
+  watchPercent: number
+  figures: PlaybackFigures
+  timeline: TimelineEntry[]
+  /** The 99th percentile of the player's own event loop delay in ms; null where it is not measured. */
+  loopDelayP99Ms: number | null
+}
+
+/** rebuffer / (playing + rebuffer), 0 where nothing was played. */
+export function rebufferRatio(figures: PlaybackFigures): number {
+  const whole = figures.playingMs + figures.rebufferMs
+  return whole === 0 ? 0 : figures.rebufferMs / whole
+}

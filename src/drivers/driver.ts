@@ -1,0 +1,35 @@
+import type { PlayableOrigin } from '../domain/playable-origin.ts'
+import type { PlayerState, SessionReport } from '../domain/playback-result.ts'
+import type { SessionPlan } from '../domain/session-plan.ts'
+
+/** One session that a driver is asked to play on one device. */
+export type Assignment = {
+  sessionId: string
+  device: { id: string; labName: string }
+  video: { id: string; url: string; title: string }
+  plan: SessionPlan
+  /** Every origin that a request of this session may go to, besides loopback for a video on loopback. */
+  origins: readonly PlayableOrigin[]
+}
+
+/** What a device shows while it plays: volatile, about once a second. */
+export type LiveState = {
+  state: PlayerState
+  positionSeconds: number
+  bufferSeconds: number
+  bitrateKbps: number | null
+  rebufferCount: number
+}
+
+/**
+ * How an agent operates one kind of device.
+ *
+ * `play` opens the player, plays the plan, closes the player, takes the device home and resolves with what was
+ * measured. It never rejects for what a stream or a device did: that is the report's `failure`. When `signal`
+ * aborts, it stops at once and resolves with `aborted`; an abort whose reason is the string `timeout` gives
+ * `timeout` instead.
+ */
+export interface Driver extends AsyncDisposable {
+  readonly name: string
+  play(assignment: Assignment, signal: AbortSignal, onLive: (live: LiveState) => void): Promise<SessionReport>
+}

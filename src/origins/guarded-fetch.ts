@@ -1,0 +1,35 @@
+import type { PlayableOrigin } from '../domain/playable-origin.ts'
+
+/** What a session may reach. `loopback` is whether its own video's url is on loopback. */
+export type ReachPolicy = { origins: readonly PlayableOrigin[]; loopback: boolean }
+
+export type GuardedRequest = {
+  url: string
+  headers?: Record<string, string>
+  signal: AbortSignal
+  /** Bytes after which the body is cut off with an error; the caller's cap, not the server's promise. */
+  maxBytes: number
+}
+
+/** A response whose body is handed over in pieces as it arrives; `url` is the last hop's. */
+export type GuardedResponse = {
+  url: string
+  status: number
+  headers: Record<string, string>
+  body: AsyncIterable<Uint8Array>
+}
+
+/** A request that would have left what the policy allows; nothing was sent there. */
+export class RefusedError extends Error {
+  override name = 'RefusedError'
+}
+
+/** A request that got no whole answer: connection refused, reset, timed out, cut short. */
+export class TransferError extends Error {
+  override name = 'TransferError'
+}
+
+/** Fetches with every request and every hop of a redirect held to a policy. */
+export interface GuardedFetch extends AsyncDisposable {
+  (request: GuardedRequest): Promise<GuardedResponse>
+}
