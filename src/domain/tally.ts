@@ -1,0 +1,50 @@
+import type { BatchCounts, CyclePoint, Effect, Phase, Tally, Workload } from './workload.ts'
+
+export function addBatch(tally: Tally, counts: BatchCounts): Tally {
+  return {
+    completed: tally.completed + counts.succeeded,
+    failed: tally.failed + counts.failed,
+    skipped: tally.skipped + counts.skipped,
+    cancelled: tally.cancelled + counts.cancelled,
+  }
+}
+
+export function settledTally(tally: Tally): number {
+  return tally.completed + tally.failed + tally.skipped + tally.cancelled
+}
+
+/** What is settled already, and every video still to come on the devices there are now. */
+export function totalAt(workload: Workload, devices: number): number {
+  return settledTally(workload.tally) + (workload.rules.videoCount - workload.videoIndex) * devices
+}
+
+/** Counts what the batch under way has settled so far, where a cycle is broken off in the middle of one. */
+export function countOpenBatch(tally: Tally, cycle: CyclePoint | null, batch: BatchCounts | null): Tally {
+  return cycle?.at.kind === 'running' && batch !== null ? addBatch(tally, batch) : tally
+}
+
+type Closing = {
+  /** The cycle that is broken off, if there is one. */
+  cycle: CyclePoint | null
+  batch: BatchCounts | null
+  phase: Phase & { status: 'cancelled' | 'error' }
+}
+
+/**
+ * Ends a workload before its time: what ended counts as it ended, what will never run counts as cancelled, so that
+ * the parts add up to the total.
+ */
+export function closeCycle(workload: Workload, closing: Closing): { workload: Workload; effects: Effect[] } {
+  const { cycle, batch, phase } = closing
+  const tally = countOpenBatch(workload.tally, cycle, batch)
+  const cancelled = tally.cancelled + workload.total - settledTally(tally)
+  const number = workload.videoIndex + 1
+  const effects: Effect[] =
+    cycle === null
+      ? []
+      : [
+          { kind: 'settleRest', cycle: number, as: 'cancelled', reason: phase.reason },
+          { kind: 'record', cycle: number, videoIndex: workload.videoIndex },
+        ]
+  return { workload: { ...workload, tally: { ...tally, cancelled }, phase }, effects }
+}

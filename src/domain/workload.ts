@@ -1,0 +1,139 @@
+import type { PlannedBatch, PlannedDevice } from './batch-plan.ts'
+
+export const WORKLOAD_STATUSES = [
+  'pending',
+  'listing',
+  'executing',
+  'recording',
+  'waiting',
+  'paused',
+  'completed',
+  'cancelled',
+  'error',
+] as const
+export type WorkloadStatus = (typeof WORKLOAD_STATUSES)[number]
+
+export const PAUSERS = ['operator', 'threshold', 'gate', 'origin', 'window'] as const
+export type PausedBy = (typeof PAUSERS)[number]
+
+/** Where in its cycle a workload is: between batches, or with one under way. Times in ms since the epoch. */
+export type BatchPoint = { kind: 'resting'; batch: number; until: number } | { kind: 'running'; batch: number }
+
+/** A cycle under way, with its frozen plan's size. */
+export type CyclePoint = {
+  batchCount: number
+  /** Devices of the plan that no ended batch has counted. */
+  remaining: number
+  at: BatchPoint
+}
+
+/** A pause or cancel that is being carried out. */
+export type Ending =
+  | { kind: 'pause'; mode: 'drain' | 'now'; by: PausedBy; reason: string }
+  | { kind: 'cancel'; reason: string }
+
+/** The lifecycle's state. `cycle` of listing and paused is the frozen cycle to go on with, if there is one. */
+export type Phase =
+  | { status: 'pending' }
+  | { status: 'listing'; since: number; cycle: CyclePoint | null }
+  | { status: 'executing'; cycle: CyclePoint; ending: Ending | null }
+  | { status: 'recording'; ending: Ending | null }
+  | { status: 'waiting'; until: number }
+  | { status: 'paused'; by: PausedBy; reason: string; cycle: CyclePoint | null }
+  | { status: 'completed' }
+  | { status: 'cancelled'; reason: string }
+  | { status: 'error'; reason: string }
+
+/** How many device plays ended how, over the batches that ended. */
+export type Tally = { completed: number; failed: number; skipped: number; cancelled: number }
+
+/** What the rules need of a workload's config; seconds and percent. */
+export type Rules = {
+  videoCount: number
+  batchSizePercent: number
+  batchIntervalSeconds: number
+  cycleIntervalSeconds: number
+  failureThresholdPercent: number | null
+  onVideoError: 'fail' | 'skip'
+}
+
+export type Workload = {
+  rules: Rules
+  phase: Phase
+  /** 0-based; the cycle's number is one more. */
+  videoIndex: number
+  /** videos × targeted devices, fixed anew at each listing. */
+  total: number
+  /** Of the batches that ended. */
+  tally: Tally
+}
+
+export type OperatorRequest =
+  | { kind: 'start' | 'resume'; targets: number }
+  | { kind: 'pause'; mode: 'drain' | 'now'; by: PausedBy; reason: string }
+  | { kind: 'cancel'; reason: string }
+
+/** What reading the next video came to. `devices` are all the targeted ones, present or not. */
+export type ListingOutcome =
+  | { ok: true; devices: readonly PlannedDevice[] }
+  | { ok: false; reason: string; devices: readonly PlannedDevice[] }
+
+/** The current batch, counted. `lastSettledAt` is when its last command became final. */
+export type BatchCounts = {
+  total: number
+  succeeded: number
+  failed: number
+  /** Those of `failed` that count toward a threshold. */
+  failedCounted: number
+  skipped: number
+  cancelled: number
+  lastSettledAt: number | null
+}
+
+/** A device that cannot play when its batch comes, and why. */
+export type Unavailable = { deviceId: string; reason: string }
+
+/** What `step` is told besides the workload itself; null where there is nothing to tell. */
+export type Facts = {
+  request: OperatorRequest | null
+  listing: ListingOutcome | null
+  batch: BatchCounts | null
+  /** Leases alive of this workload. */
+  inFlight: number
+  /** Of the batch that would open now. */
+  unavailable: readonly Unavailable[]
+}
+
+/** What the caller carries out: `list` outside any transaction, all others in the one that writes the workload. */
+export type Effect =
+  | { kind: 'list'; videoIndex: number }
+  | { kind: 'planCycle'; cycle: number; batches: PlannedBatch[] }
+  | { kind: 'openBatch'; cycle: number; batch: number; skip: readonly Unavailable[] }
+  | { kind: 'endBatch'; cycle: number; batch: number }
+  | { kind: 'requeue'; cycle: number }
+  | { kind: 'settleRest'; cycle: number; as: 'skipped' | 'cancelled'; reason: string }
+  | { kind: 'stopSessions'; reason: string }
+  | { kind: 'record'; cycle: number; videoIndex: number }
+  | { kind: 'log'; level: 'info' | 'warn' | 'error'; message: string }
+
+export type Step = {
+  workload: Workload
+  effects: Effect[]
+  /** When `step` is to be asked again though nothing happens; ms since the epoch. */
+  wakeAt: number | null
+}
+
+export const NO_FACTS: Facts = { request: null, listing: null, batch: null, inFlight: 0, unavailable: [] }
+
+export function isFinal(status: WorkloadStatus): boolean {
+  return status === 'completed' || status === 'cancelled' || status === 'error'
+}
+
+/** Running means listing, executing, recording or waiting. */
+export function isRunning(status: WorkloadStatus): boolean {
+  return status === 'listing' || status === 'executing' || status === 'recording' || status === 'waiting'
+}
+
+export function settledCount(counts: BatchCounts): number {
+  return counts.succeeded + counts.failed + counts.skipped + counts.cancelled
+}
