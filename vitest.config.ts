@@ -7,6 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          globalSetup: ['test/support/global-setup.ts'],
           include: ['test/**/*.test.ts'],
           environment: 'node',
           testTimeout: 120_000,

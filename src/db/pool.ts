@@ -1,0 +1,55 @@
+import pg from 'pg'
+
+const INT8 = 20
+
+/** A pool whose sessions cannot sit on a row: a frozen process loses its transaction instead. */
+export function createPool(url: string, options: { max?: number; applicationName?: string } = {}): pg.Pool {
+  const types: pg.CustomTypesConfig = {
+    getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+      if (oid === INT8 && format !== 'binary') return Number
+      return pg.types.getTypeParser(oid, format as 'text')
+    },
+  }
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max ?? 10,
+    application_name: options.applicationName ?? 'doai',
+    idle_in_transaction_session_timeout: 5000,
+    statement_timeout: 30_000,
+    types,
+  })
+  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  pool.on('error', () => {})
+  return pool
+}
+
+const RETRIED = new Set(['40001', '40P01'])
+
+/** Runs `work` in a transaction; a deadlock or serialization failure runs it again, three times in all. */
+export async function transaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await once(pool, work)
+    } catch (error) {
+      if (attempt >= 3 || !RETRIED.has((error as { code?: string }).code ?? '')) throw error
+    }
+  }
+}
+
+async function once<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<T>): Promise<T> {
+  const tx = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await tx.query('BEGIN')
+    const result = await work(tx)
+    await tx.query('COMMIT')
+    return result
+  } catch (error) {
+    await tx.query('ROLLBACK').catch((cause: Error) => {
+      broken = cause
+    })
+    throw error
+  } finally {
+    tx.release(broken)
+  }
+}

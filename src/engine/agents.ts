@@ -1,0 +1,88 @@
+import { v7 as uuidv7 } from 'uuid'
+import { transaction } from '../db/pool.ts'
+import { CHANNELS, type Engine, notify, readNow } from './engine.ts'
+
+export type EnrolledDevice = { slot: string; driver: string; model: string; os: string; labels: Record<string, string> }
+
+export type Enrolment = { workstation: string; agentVersion: string; devices: EnrolledDevice[] }
+
+/** Registers a workstation and its devices, or finds them again; slots that are gone are `missing`. */
+export async function enrol(engine: Engine, enrolment: Enrolment): Promise<{ id: string; slot: string }[]> {
+  const { workstation, agentVersion, devices } = enrolment
+  return transaction(engine.pool, async (tx) => {
+    const now = await readNow(engine, tx)
+    await tx.query(
+      `INSERT INTO workstations (id, agent_version, last_seen_at, created_at) VALUES ($1, $2, $3, $3)
+       ON CONFLICT (id) DO UPDATE SET agent_version = $2, last_seen_at = $3`,
+      [workstation, agentVersion, now],
+    )
+    const rows = devices.map((device) => ({ ...device, id: uuidv7() }))
+    const { rows: registered } = await tx.query<{ id: string; slot: string }>(
+      `INSERT INTO devices (id, workstation_id, slot, driver, model, os, labels, status, created_at)
+       SELECT id, $1, slot, driver, model, os, labels, 'available', $3
+       FROM jsonb_to_recordset($2::jsonb) AS d (id uuid, slot text, driver text, model text, os text, labels jsonb)
+       ON CONFLICT (workstation_id, slot) DO UPDATE SET driver = excluded.driver, model = excluded.model,
+         os = excluded.os, labels = excluded.labels,
+         status = CASE WHEN devices.status IN ('offline', 'missing') THEN 'available' ELSE devices.status END,
+         status_reason = CASE WHEN devices.status IN ('offline', 'missing') THEN NULL ELSE devices.status_reason END
+       RETURNING id, slot`,
+      [workstation, JSON.stringify(rows), now],
+    )
+    await tx.query(
+      `UPDATE devices SET status = 'missing', status_reason = 'its agent no longer has it'
+       WHERE workstation_id = $1 AND NOT slot = ANY ($2) AND status IN ('available', 'offline')`,
+      [workstation, devices.map((device) => device.slot)],
+    )
+    await notify(tx, CHANNELS.events, '')
+    return registered
+  })
+}
+
+export type Heartbeat = { workstation: string; held: string[] }
+
+/**
+ * Renews the leases that an agent holds and tells which of its sessions are to stop: those that a pause or cancel
+ * stops, and those whose lease is no longer there.
+ */
+export async function heartbeat(engine: Engine, { workstation, held }: Heartbeat): Promise<{ stop: string[] }> {
+  return transaction(engine.pool, async (tx) => {
+    const now = await readNow(engine, tx)
+    await tx.query('UPDATE workstations SET last_seen_at = $2 WHERE id = $1', [workstation, now])
+    await tx.query(
+      `UPDATE devices d SET status = CASE WHEN EXISTS (SELECT FROM leases l WHERE l.device_id = d.id)
+         THEN 'busy' ELSE 'available' END, status_reason = NULL
+       WHERE workstation_id = $1 AND status = 'offline'`,
+      [workstation],
+    )
+    const { rows } = await tx.query<{ token: string }>(
+      `UPDATE leases SET expires_at = $3::timestamptz + make_interval(secs => $4)
+       WHERE workstation_id = $1 AND token = ANY ($2) AND stop_reason IS NULL RETURNING token`,
+      [workstation, held, now, engine.terms.leaseSeconds],
+    )
+    const alive = new Set(rows.map((row) => row.token))
+    return { stop: held.filter((token) => !alive.has(token)) }
+  })
+}
+
+/** Notes that sessions began on their devices; gives the tokens that may play, the rest are to stop. */
+export async function startSessions(engine: Engine, workstation: string, tokens: string[]): Promise<string[]> {
+  return transaction(engine.pool, async (tx) => {
+    const now = await readNow(engine, tx)
+    const { rows } = await tx.query<{ token: string }>(
+      `WITH started AS (
+         UPDATE leases SET started_at = coalesce(started_at, $3),
+           expires_at = $3::timestamptz + make_interval(secs => $4)
+         WHERE workstation_id = $1 AND token = ANY ($2) AND stop_reason IS NULL RETURNING token, command_id
+       ), command AS (
+         UPDATE command_history c SET status = 'playing', started_at = coalesce(c.started_at, $3)
+         FROM started WHERE c.id = started.command_id
+       ), attempt AS (
+         UPDATE command_attempts a SET started_at = coalesce(a.started_at, $3) FROM started WHERE a.id = started.token
+       )
+       SELECT token FROM started`,
+      [workstation, tokens, now, engine.terms.leaseSeconds],
+    )
+    await notify(tx, CHANNELS.events, '')
+    return rows.map((row) => row.token)
+  })
+}

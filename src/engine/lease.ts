@@ -1,0 +1,125 @@
+import { v7 as uuidv7 } from 'uuid'
+import { transaction } from '../db/pool.ts'
+import type { SessionPlan } from '../domain/session-plan.ts'
+import { CHANNELS, type Engine, notify, readNow, type Tx } from './engine.ts'
+
+/** A command in an agent's hands; `token` fences it. */
+export type LeasedCommand = {
+  token: string
+  commandId: string
+  attempt: number
+  deviceId: string
+  labName: string
+  video: { id: string; url: string; title: string }
+  plan: SessionPlan
+  /** Past its planned time, in seconds from its start. */
+  timeoutSeconds: number
+}
+
+export type Leased = {
+  commands: LeasedCommand[]
+  /** When a retry becomes due on one of the free devices, in ms from now; null where none waits. */
+  nextInMs: number | null
+}
+
+/**
+ * Leases what the free devices of a workstation may play now, at most one command a device. Leases that were made
+ * before and never started are handed over again, so that a lost answer loses nothing.
+ *
+ * @param freeDeviceIds devices on which the agent has no session, whatever their lease says.
+ */
+export async function leaseCommands(engine: Engine, workstationId: string, freeDeviceIds: string[]): Promise<Leased> {
+  if (freeDeviceIds.length === 0) return { commands: [], nextInMs: null }
+  return transaction(engine.pool, async (tx) => {
+    // One lease at a time a workstation: the statement below then sees every lease that was made before it.
+    await tx.query('SELECT FROM workstations WHERE id = $1 FOR NO KEY UPDATE', [workstationId])
+    const now = await readNow(engine, tx)
+    const open = await openWorkloads(tx)
+    const count = open.length === 0 ? 0 : await lease(engine, tx, workstationId, freeDeviceIds, open, now)
+    if (count > 0) await notify(tx, CHANNELS.events, '')
+    return {
+      commands: await handedOver(tx, workstationId, freeDeviceIds),
+      nextInMs: count > 0 || open.length === 0 ? null : await nextRetry(tx, workstationId, open, now),
+    }
+  })
+}
+
+/** Workloads with a batch open. The key share keeps a pause or cancel out until these leases are there to be seen. */
+async function openWorkloads(tx: Tx): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `SELECT id FROM workloads WHERE status = 'executing' AND requested IS NULL AND batch_open
+       AND finished_at IS NULL FOR KEY SHARE`,
+  )
+  return rows.map((row) => row.id)
+}
+
+async function lease(
+  engine: Engine,
+  tx: Tx,
+  workstationId: string,
+  devices: string[],
+  open: string[],
+  now: Date,
+): Promise<number> {
+  const { terms } = engine
+  const { rowCount } = await tx.query(
+    `WITH due AS (
+       SELECT DISTINCT ON (c.device_id) c.id
+       FROM workloads w
+       JOIN command_history c ON c.workload_id = w.id AND c.cycle = w.cycle AND c.batch = w.batch
+         AND c.workstation_id = $1 AND c.finished_at IS NULL
+       JOIN devices d ON d.id = c.device_id AND d.status = 'available'
+       WHERE w.id = ANY ($2) AND c.status IN ('queued', 'retrying') AND c.ready_at <= $4 AND c.device_id = ANY ($3)
+         AND NOT EXISTS (SELECT FROM leases l WHERE l.device_id = c.device_id)
+       ORDER BY c.device_id, c.created_at, c.id
+     ), numbered AS (
+       SELECT id, row_number() OVER () AS n FROM due
+     ), tokens AS (
+       SELECT token, n FROM unnest($5::uuid[]) WITH ORDINALITY AS t (token, n)
+     ), leased AS (
+       UPDATE command_history c SET status = 'leased', attempts = attempts + 1, leased_at = $4
+       FROM numbered JOIN tokens USING (n) WHERE c.id = numbered.id
+       RETURNING c.id, c.device_id, c.workload_id, c.workstation_id, c.attempts, c.plan, token
+     ), attempt AS (
+       INSERT INTO command_attempts (id, command_id, attempt, device_id, leased_at)
+       SELECT token, id, attempts, device_id, $4 FROM leased
+     ), busy AS (
+       UPDATE devices d SET status = 'busy' FROM leased WHERE d.id = leased.device_id
+     )
+     INSERT INTO leases
+       (device_id, token, command_id, workload_id, workstation_id, accept_by, run_seconds, expires_at)
+     SELECT leased.device_id, token, leased.id, leased.workload_id, leased.workstation_id,
+       $4 + make_interval(secs => $6),
+       (leased.plan ->> 'plannedSeconds')::int + (w.config -> 'batchConfig' ->> 'commandTimeoutSeconds')::int,
+       $4 + make_interval(secs => $7)
+     FROM leased JOIN workloads w ON w.id = leased.workload_id`,
+    [workstationId, open, devices, now, devices.map(() => uuidv7()), terms.acceptSeconds, terms.leaseSeconds],
+  )
+  return rowCount ?? 0
+}
+
+async function handedOver(tx: Tx, workstationId: string, devices: string[]): Promise<LeasedCommand[]> {
+  const { rows } = await tx.query<LeasedCommand>(
+    `SELECT l.token, c.id AS "commandId", c.attempts AS attempt, c.device_id AS "deviceId",
+       d.workstation_id || '-' || d.slot AS "labName",
+       json_build_object('id', v.id, 'url', v.url, 'title', v.title) AS video, c.plan,
+       l.run_seconds - (c.plan ->> 'plannedSeconds')::int AS "timeoutSeconds"
+     FROM leases l JOIN command_history c ON c.id = l.command_id
+     JOIN devices d ON d.id = l.device_id JOIN videos v ON v.id = c.video_id
+     WHERE l.workstation_id = $1 AND l.device_id = ANY ($2) AND l.started_at IS NULL AND l.stop_reason IS NULL
+     ORDER BY d.slot`,
+    [workstationId, devices],
+  )
+  return rows
+}
+
+async function nextRetry(tx: Tx, workstationId: string, open: string[], now: Date): Promise<number | null> {
+  const { rows } = await tx.query<{ ms: number | null }>(
+    `SELECT (extract(epoch FROM min(c.ready_at) - $3) * 1000)::float8 AS ms
+     FROM workloads w JOIN command_history c ON c.workload_id = w.id AND c.cycle = w.cycle AND c.batch = w.batch
+       AND c.workstation_id = $1 AND c.finished_at IS NULL
+     WHERE w.id = ANY ($2) AND c.status = 'retrying' AND c.ready_at > $3`,
+    [workstationId, open, now],
+  )
+  return rows[0]?.ms ?? null
+}

@@ -1,0 +1,240 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Failure } from '../domain/failure.ts'
+import type { SessionReport } from '../domain/playback-result.ts'
+import { type Settlement, settleAttempt } from '../domain/settle.ts'
+import { CHANNELS, notify, type Tx } from './engine.ts'
+import { insertResults, type NewResult } from './results.ts'
+
+/** How an attempt ended: by its agent's report, or by the engine's own finding. */
+export type AttemptEnded =
+  | { token: string; kind: 'report'; report: SessionReport }
+  | { token: string; kind: 'found'; failure: Failure; message: string }
+
+/** What became of a report: counted, kept as evidence, seen before, or of no attempt of this workstation. */
+export type Receipt = 'counted' | 'evidence' | 'repeated' | 'unknown'
+
+type AttemptRow = {
+  token: string
+  attempt: number
+  attempt_ended: boolean
+  reported: boolean
+  command_id: string
+  status: string
+  attempts: number
+  retries: number
+  infrastructure_retries: number
+  workload_id: string
+  device_id: string
+  video_id: string
+  cycle: number
+  batch: number
+  cancelling: boolean
+  max_retries: number
+  retry_delay_seconds: number
+}
+
+type Settled = { row: AttemptRow; ended: AttemptEnded; settlement: Settlement; resultId: string | null }
+
+/**
+ * Settles attempts in bulk: commands, attempts, leases, results, devices and the batch's counters, in a fixed number
+ * of statements. A token whose command is final, or was leased again since, is evidence and counts nothing.
+ *
+ * @param workstationId whose tokens they must be; null for the engine's own findings.
+ */
+export async function settleAttempts(
+  tx: Tx,
+  workstationId: string | null,
+  ends: readonly AttemptEnded[],
+  now: Date,
+): Promise<Map<string, Receipt>> {
+  const receipts = new Map<string, Receipt>(ends.map((end) => [end.token, 'unknown']))
+  const rows = await lockAttempts(tx, workstationId, [...receipts.keys()])
+  const byToken = new Map(rows.map((row) => [row.token, row]))
+  const settled: Settled[] = []
+  const results: NewResult[] = []
+  for (const ended of ends) {
+    const row = byToken.get(ended.token)
+    if (row === undefined) continue
+    const receipt = receiptOf(row, ended)
+    receipts.set(ended.token, receipt)
+    if (receipt === 'repeated') continue
+    const one = receipt === 'counted' ? settleOne(row, ended, now) : null
+    if (one !== null) settled.push(one)
+    const result = resultOf(row, ended, one)
+    if (result !== null) results.push(result)
+    byToken.delete(ended.token)
+  }
+  await insertResults(tx, results, now)
+  await markLate(tx, ends, receipts)
+  await writeSettlements(tx, settled, now)
+  return receipts
+}
+
+async function lockAttempts(tx: Tx, workstationId: string | null, tokens: string[]): Promise<AttemptRow[]> {
+  // The key share keeps a cancel from passing between reading whether there is one and settling.
+  const { rows } = await tx.query<AttemptRow>(
+    `SELECT a.id AS token, a.attempt, a.ended_at IS NOT NULL AS attempt_ended,
+       EXISTS (SELECT FROM results r WHERE r.command_id = c.id AND r.attempt = a.attempt AND NOT r.by_engine) AS reported,
+       c.id AS command_id, c.status, c.attempts, c.retries, c.infrastructure_retries, c.workload_id, c.device_id,
+       c.video_id, c.cycle, c.batch,
+       (w.requested IS NOT DISTINCT FROM 'cancel' OR w.finished_at IS NOT NULL) AS cancelling,
+       (w.config -> 'batchConfig' ->> 'maxRetries')::int AS max_retries,
+       (w.config -> 'batchConfig' ->> 'retryDelaySeconds')::int AS retry_delay_seconds
+     FROM command_attempts a JOIN command_history c ON c.id = a.command_id JOIN workloads w ON w.id = c.workload_id
+     WHERE a.id = ANY ($1) AND ($2::text IS NULL OR c.workstation_id = $2)
+     ORDER BY c.id FOR UPDATE OF c, a FOR KEY SHARE OF w`,
+    [tokens, workstationId],
+  )
+  return rows
+}
+
+function receiptOf(row: AttemptRow, ended: AttemptEnded): Receipt {
+  if (ended.kind === 'found' && row.attempt_ended) return 'repeated'
+  if (ended.kind === 'report' && row.reported) return 'repeated'
+  const final = ['succeeded', 'failed', 'skipped', 'cancelled'].includes(row.status)
+  return final || row.attempts > row.attempt ? 'evidence' : 'counted'
+}
+
+function settleOne(row: AttemptRow, ended: AttemptEnded, now: Date): Settled {
+  const failure = ended.kind === 'report' ? (ended.report.failure?.kind ?? null) : ended.failure
+  const permanent = ended.kind === 'report' && (ended.report.failure?.permanent ?? false)
+  const use = { retries: row.retries, infrastructureRetries: row.infrastructure_retries }
+  const limits = { maxRetries: row.max_retries, retryDelaySeconds: row.retry_delay_seconds }
+  const settlement = settleAttempt({ failure, permanent }, use, limits, row.cancelling, now.getTime())
+  const resulting = ended.kind === 'report' || settlement.status === 'failed'
+  return { row, ended, settlement, resultId: resulting ? uuidv7() : null }
+}
+
+/** A report always leaves a result; a command that fails without one gets a result written by the engine. */
+function resultOf(row: AttemptRow, ended: AttemptEnded, settled: Settled | null): NewResult | null {
+  const id = settled === null ? uuidv7() : settled.resultId
+  if (id === null || (ended.kind === 'found' && settled === null)) return null
+  const base = { id, commandId: row.command_id, attempt: row.attempt, deviceId: row.device_id, videoId: row.video_id }
+  if (ended.kind === 'report') return { ...base, report: ended.report, byEngine: false }
+  return { ...base, report: unreported(ended.failure, ended.message), byEngine: true }
+}
+
+function unreported(kind: Failure, message: string): SessionReport {
+  return {
+    sessionId: uuidv7(),
+    failure: { kind, permanent: false, message },
+    endReason: 'failed',
+    watchTime: 0,
+    watchPercent: 0,
+    figures: {
+      startupMs: null,
+      playingMs: 0,
+      pausedMs: 0,
+      seekingMs: 0,
+      rebufferCount: 0,
+      rebufferMs: 0,
+      bitrateAvgKbps: null,
+      bitrateTopKbps: null,
+      switchCount: 0,
+      throughputKbps: null,
+      droppedFrames: null,
+      decodedFrames: null,
+      bytesDownloaded: 0,
+      errorsFatal: 1,
+      errorsNonfatal: 0,
+      errorCodes: [kind],
+    },
+    timeline: [],
+    loopDelayP99Ms: null,
+  }
+}
+
+async function markLate(tx: Tx, ends: readonly AttemptEnded[], receipts: Map<string, Receipt>): Promise<void> {
+  const late = ends.flatMap(({ token }) => (receipts.get(token) === 'evidence' ? [token] : []))
+  if (late.length > 0) await tx.query('UPDATE command_attempts SET late = true WHERE id = ANY ($1)', [late])
+}
+
+async function writeSettlements(tx: Tx, settled: readonly Settled[], now: Date): Promise<void> {
+  if (settled.length === 0) return
+  const changes = JSON.stringify(settled.map(changeOf))
+  await tx.query(
+    `UPDATE command_history c SET status = s.status, failure = s.failure, reason = s.message,
+       retries = s.retries, infrastructure_retries = s.infrastructure_retries,
+       ready_at = coalesce(to_timestamp(s.ready_at / 1000.0), c.ready_at),
+       finished_at = CASE WHEN s.final THEN $2::timestamptz END, result_id = coalesce(s.result_id, c.result_id)
+     FROM jsonb_to_recordset($1::jsonb) AS s (command_id uuid, status text, failure text, message text, retries int,
+       infrastructure_retries int, ready_at float8, final boolean, result_id uuid)
+     WHERE c.id = s.command_id`,
+    [changes, now],
+  )
+  await tx.query(
+    `WITH s AS (
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS s (token uuid, attempt_failure text, message text)
+     ), attempt AS (
+       UPDATE command_attempts a SET ended_at = $2, failure = s.attempt_failure, message = s.message
+       FROM s WHERE a.id = s.token
+     ), freed AS (
+       DELETE FROM leases l USING s WHERE l.token = s.token RETURNING l.device_id
+     )
+     UPDATE devices d SET status = CASE WHEN d.status = 'busy' THEN 'available' ELSE d.status END, released_at = $2
+     FROM freed WHERE d.id = freed.device_id`,
+    [changes, now],
+  )
+  await countInBatches(tx, settled, now)
+}
+
+function changeOf({ row, ended, settlement, resultId }: Settled) {
+  const failure = 'failure' in settlement ? settlement.failure : null
+  const reported = ended.kind === 'report' ? ended.report.failure : null
+  const use = settlement.status === 'retrying' ? settlement.use : null
+  return {
+    token: row.token,
+    command_id: row.command_id,
+    status: settlement.status,
+    failure,
+    attempt_failure: ended.kind === 'report' ? (reported?.kind ?? null) : ended.failure,
+    message: ended.kind === 'report' ? (reported?.message ?? null) : ended.message,
+    retries: use?.retries ?? row.retries,
+    infrastructure_retries: use?.infrastructureRetries ?? row.infrastructure_retries,
+    ready_at: settlement.status === 'retrying' ? settlement.retryAt : null,
+    final: isFinalSettlement(settlement),
+    result_id: resultId,
+  }
+}
+
+function isFinalSettlement({ status }: Settlement): boolean {
+  return status === 'succeeded' || status === 'failed' || status === 'cancelled'
+}
+
+type BatchChange = {
+  workload_id: string
+  cycle: number
+  batch: number
+  succeeded: number
+  failed: number
+  failed_counted: number
+  cancelled: number
+}
+
+/** Raises the counters by what changed, and wakes the workloads whose batch is over or that are being ended. */
+async function countInBatches(tx: Tx, settled: readonly Settled[], now: Date): Promise<void> {
+  const changes = new Map<string, BatchChange>()
+  for (const { row, settlement } of settled) {
+    const { workload_id, cycle, batch } = row
+    const key = `${workload_id} ${cycle} ${batch}`
+    const none = { workload_id, cycle, batch, succeeded: 0, failed: 0, failed_counted: 0, cancelled: 0 }
+    const change = changes.get(key) ?? none
+    if (settlement.status === 'succeeded') change.succeeded += 1
+    if (settlement.status === 'failed') change.failed += 1
+    if (settlement.status === 'failed' && settlement.counted) change.failed_counted += 1
+    if (settlement.status === 'cancelled') change.cancelled += 1
+    changes.set(key, change)
+  }
+  const { rows } = await tx.query<{ workload_id: string }>(
+    `UPDATE batches b SET succeeded = b.succeeded + s.succeeded, failed = b.failed + s.failed,
+       failed_counted = b.failed_counted + s.failed_counted, cancelled = b.cancelled + s.cancelled, last_settled_at = $2
+     FROM jsonb_to_recordset($1::jsonb) AS s (workload_id uuid, cycle int, batch int, succeeded int, failed int,
+       failed_counted int, cancelled int), workloads w
+     WHERE b.workload_id = s.workload_id AND b.cycle = s.cycle AND b.batch = s.batch AND w.id = b.workload_id
+     RETURNING CASE WHEN b.succeeded + b.failed + b.skipped + b.cancelled = b.total OR w.requested IS NOT NULL
+       THEN b.workload_id END AS workload_id`,
+    [JSON.stringify([...changes.values()]), now],
+  )
+  for (const id of new Set(rows.map((row) => row.workload_id))) if (id !== null) await notify(tx, CHANNELS.workload, id)
+  await notify(tx, CHANNELS.events, '')
+}

@@ -1,0 +1,45 @@
+import type { BatchConfig, BatchOverrides, Preset, WatchConfig } from '../domain/config.ts'
+import type { Workload } from '../domain/workload.ts'
+
+/** What a workload was created with, defaults filled in. */
+export type WorkloadConfig = {
+  targetWorkstations: string[] | null
+  preset: Preset | null
+  batchOverrides: BatchOverrides
+  batchConfig: BatchConfig
+  watchConfig: WatchConfig & { seed: string }
+  onVideoError: 'fail' | 'skip'
+}
+
+export type WorkloadRow = {
+  id: string
+  name: string
+  config: WorkloadConfig
+  video_ids: string[]
+  state: Workload
+  status: Workload['phase']['status']
+  requested: 'pause' | 'cancel' | null
+  paused_by: string | null
+  reason: string | null
+  cycle: number
+  batch: number | null
+  created_at: Date
+  started_at: Date | null
+  finished_at: Date | null
+}
+
+/** The columns that repeat what queries look for in a state. */
+export function columnsOf({ phase, videoIndex }: Workload) {
+  const ending = phase.status === 'executing' || phase.status === 'recording' ? phase.ending : null
+  const point = 'cycle' in phase ? (phase.cycle?.at ?? null) : null
+  return {
+    status: phase.status,
+    requested: ending?.kind ?? null,
+    pausedBy: phase.status === 'paused' ? phase.by : null,
+    reason: 'reason' in phase ? phase.reason : null,
+    cycle: phase.status === 'pending' ? 0 : videoIndex + 1,
+    batch: point?.batch ?? null,
+    batchOpen: phase.status === 'executing' && point?.kind === 'running',
+    listing: phase.status === 'listing',
+  }
+}

@@ -1,0 +1,212 @@
+import { afterEach, expect, test } from 'vitest'
+import { transaction } from '../../src/db/pool.ts'
+import type { SessionReport } from '../../src/domain/playback-result.ts'
+import { advance } from '../../src/engine/advance.ts'
+import { heartbeat, startSessions } from '../../src/engine/agents.ts'
+import { leaseCommands } from '../../src/engine/lease.ts'
+import { settleAttempts } from '../../src/engine/settle.ts'
+import { sweep } from '../../src/engine/sweep.ts'
+import type { WorkloadRow } from '../../src/engine/workload-row.ts'
+import { createTestLab, report, type TestLab } from '../support/lab.ts'
+
+let lab: TestLab | undefined
+afterEach(async () => {
+  await lab?.[Symbol.asyncDispose]()
+  lab = undefined
+})
+
+async function row(on: TestLab, id: string): Promise<WorkloadRow> {
+  const { rows } = await on.database.pool.query<WorkloadRow>('SELECT * FROM workloads WHERE id = $1', [id])
+  if (!rows[0]) throw new Error('no such workload')
+  return rows[0]
+}
+
+async function startListed(on: TestLab, id: string): Promise<void> {
+  const started = await advance(on.engine, id, { kind: 'request', request: { kind: 'start', targets: 1 } })
+  expect(started.kind).toBe('advanced')
+  await list(on, id)
+}
+
+async function list(on: TestLab, id: string): Promise<void> {
+  const { phase } = (await row(on, id)).state
+  if (phase.status !== 'listing') throw new Error(`not listing but ${phase.status}`)
+  await advance(on.engine, id, { kind: 'listed', video: { since: phase.since, ok: true, durationSeconds: 60 } })
+}
+
+async function lease(on: TestLab, workstation: string) {
+  const { commands } = await leaseCommands(on.engine, workstation, on.devices[workstation] ?? [])
+  return commands
+}
+
+async function settle(on: TestLab, workstation: string, tokens: string[], what: () => SessionReport) {
+  const ends = tokens.map((token) => ({ token, kind: 'report' as const, report: what() }))
+  return transaction(on.database.pool, (tx) => settleAttempts(tx, workstation, ends, on.engine.now() as Date))
+}
+
+async function playBatch(on: TestLab, id: string, what: () => SessionReport = report): Promise<number> {
+  let played = 0
+  for (const workstation of Object.keys(on.devices)) {
+    const tokens = (await lease(on, workstation)).map((command) => command.token)
+    expect(await startSessions(on.engine, workstation, tokens)).toHaveLength(tokens.length)
+    await settle(on, workstation, tokens, what)
+    played += tokens.length
+  }
+  await advance(on.engine, id)
+  return played
+}
+
+test('A plays, the interval passes, B plays, and the two documented queries tell it', async () => {
+  lab = await createTestLab({ WS01: 4, WS02: 3 })
+  const id = await lab.workload()
+  await startListed(lab, id)
+  expect(await playBatch(lab, id)).toBe(4)
+  lab.pass(59)
+  await advance(lab.engine, id)
+  expect(await lease(lab, 'WS01')).toEqual([])
+  lab.pass(1)
+  await advance(lab.engine, id)
+  expect(await playBatch(lab, id)).toBe(3)
+  const done = await row(lab, id)
+  expect(done).toMatchObject({ status: 'completed', state: { total: 7, tally: { completed: 7 } } })
+  const { rows: history } = await lab.database.pool.query(
+    'SELECT * FROM command_history WHERE workload_id = $1 ORDER BY created_at DESC',
+    [id],
+  )
+  expect(
+    history
+      .map((command) => command.batch_group)
+      .sort()
+      .join(''),
+  ).toBe('AAAABBB')
+  const { rows: figures } = await lab.database.pool.query(
+    `SELECT COUNT(*) as total,
+            COUNT(*) FILTER (WHERE error_message IS NULL) as success,
+            COUNT(*) FILTER (WHERE error_message IS NOT NULL) as failed,
+            SUM(watch_time) as total_watch_time,
+            AVG(watch_percent) as avg_watch_percent
+     FROM results r JOIN command_history ch ON r.id = ch.result_id
+     WHERE ch.workload_id = $1`,
+    [id],
+  )
+  expect(figures).toEqual([{ total: 7, success: 7, failed: 0, total_watch_time: 210, avg_watch_percent: 100 }])
+  const { rows: videos } = await lab.database.pool.query('SELECT completed_count FROM videos')
+  expect(videos).toEqual([{ completed_count: 7 }])
+})
+
+test('two workloads that want one device never have it at once, and both end', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const ids = [await lab.workload(), await lab.workload()]
+  for (const id of ids) await startListed(lab, id)
+  const first = await lease(lab, 'WS01')
+  expect(first).toHaveLength(1)
+  expect(await lease(lab, 'WS01')).toEqual(first)
+  await startSessions(lab.engine, 'WS01', [first[0]?.token ?? ''])
+  expect(await lease(lab, 'WS01')).toEqual([])
+  await settle(lab, 'WS01', [first[0]?.token ?? ''], report)
+  for (const id of ids) await advance(lab.engine, id)
+  for (const id of ids) await playBatch(lab, id)
+  for (const id of ids) expect((await row(lab, id)).status).toBe('completed')
+})
+
+test('a lost agent costs an attempt of the infrastructure budget; its late report counts once', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const id = await lab.workload()
+  await startListed(lab, id)
+  const token = (await lease(lab, 'WS01'))[0]?.token ?? ''
+  await startSessions(lab.engine, 'WS01', [token])
+  for (let passed = 0; passed < 32; passed += 4) {
+    lab.pass(4)
+    await sweep(lab.engine)
+  }
+  const read = async () => (await lab?.database.pool.query('SELECT * FROM command_history'))?.rows[0]
+  expect(await read()).toMatchObject({ status: 'retrying', failure: 'lost', infrastructure_retries: 1, retries: 0 })
+  expect([...(await settle(lab, 'WS01', [token], report)).values()]).toEqual(['counted'])
+  expect([...(await settle(lab, 'WS01', [token], report)).values()]).toEqual(['repeated'])
+  expect(await read()).toMatchObject({ status: 'succeeded', attempts: 1 })
+  await advance(lab.engine, id)
+  expect(await row(lab, id)).toMatchObject({ status: 'completed', state: { tally: { completed: 1 } } })
+})
+
+test('after a gap in service a live lease gets one full term', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  await startListed(lab, await lab.workload())
+  const token = (await lease(lab, 'WS01'))[0]?.token ?? ''
+  await startSessions(lab.engine, 'WS01', [token])
+  lab.pass(600)
+  expect(await sweep(lab.engine)).toEqual({ lapsed: 0, undelivered: 0, gap: true })
+  expect(await heartbeat(lab.engine, { workstation: 'WS01', held: [token] })).toEqual({ stop: [] })
+})
+
+test('a pause by now stops what plays, uses no retry, and goes on where it was', async () => {
+  lab = await createTestLab({ WS01: 2 })
+  const id = await lab.workload()
+  await startListed(lab, id)
+  const token = (await lease(lab, 'WS01'))[0]?.token ?? ''
+  await startSessions(lab.engine, 'WS01', [token])
+  const pause = { kind: 'pause', mode: 'now', by: 'operator', reason: 'asked' } as const
+  await advance(lab.engine, id, { kind: 'request', request: pause })
+  expect(await row(lab, id)).toMatchObject({ status: 'executing', requested: 'pause' })
+  expect(await heartbeat(lab.engine, { workstation: 'WS01', held: [token] })).toEqual({ stop: [token] })
+  await settle(lab, 'WS01', [token], () => report({ kind: 'aborted', permanent: false, message: 'stopped' }))
+  await advance(lab.engine, id)
+  expect(await row(lab, id)).toMatchObject({ status: 'paused', paused_by: 'operator', requested: null })
+  expect(await lease(lab, 'WS01')).toEqual([])
+  await advance(lab.engine, id, { kind: 'request', request: { kind: 'resume', targets: 2 } })
+  await list(lab, id)
+  expect(await playBatch(lab, id)).toBe(1)
+  lab.pass(60)
+  await advance(lab.engine, id)
+  expect(await playBatch(lab, id)).toBe(1)
+  expect(await row(lab, id)).toMatchObject({ status: 'completed', state: { total: 2, tally: { completed: 2 } } })
+  const { rows } = await lab.database.pool.query('SELECT sum(retries)::int AS retries FROM command_history')
+  expect(rows).toEqual([{ retries: 0 }])
+})
+
+test('a cancel keeps what was measured, marks the rest, and refuses what comes after', async () => {
+  lab = await createTestLab({ WS01: 4 })
+  const id = await lab.workload()
+  await startListed(lab, id)
+  await playBatch(lab, id)
+  await advance(lab.engine, id, { kind: 'request', request: { kind: 'cancel', reason: 'asked' } })
+  const done = await row(lab, id)
+  expect(done).toMatchObject({ status: 'cancelled', state: { total: 4, tally: { completed: 2, cancelled: 2 } } })
+  const { rows } = await lab.database.pool.query('SELECT status FROM command_history ORDER BY status')
+  expect(rows.map((one) => one.status)).toEqual(['cancelled', 'cancelled', 'succeeded', 'succeeded'])
+  const again = await advance(lab.engine, id, { kind: 'request', request: { kind: 'start', targets: 4 } })
+  expect(again).toMatchObject({ kind: 'refused' })
+})
+
+test('a device that is offline when its batch comes is skipped with the reason; the rest plays', async () => {
+  lab = await createTestLab({ WS01: 2 })
+  await lab.database.pool.query(`UPDATE devices SET status = 'offline', status_reason = 'unplugged' WHERE slot = 'S01'`)
+  const id = await lab.workload({ batchConfig: { batchSizePercent: 100 } })
+  await startListed(lab, id)
+  expect(await playBatch(lab, id)).toBe(1)
+  expect(await row(lab, id)).toMatchObject({ status: 'completed', state: { tally: { completed: 1, skipped: 1 } } })
+  const { rows } = await lab.database.pool.query(`SELECT reason FROM command_history WHERE status = 'skipped'`)
+  expect(rows).toEqual([{ reason: 'offline: unplugged' }])
+})
+
+test('a command that nobody asks for is undelivered, retried, and fails with a result of its own', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const id = await lab.workload()
+  await startListed(lab, id)
+  for (let passed = 0; passed < 260; passed += 4) {
+    lab.pass(4)
+    await sweep(lab.engine)
+  }
+  await advance(lab.engine, id)
+  expect(await row(lab, id)).toMatchObject({ status: 'completed', state: { tally: { failed: 1 } } })
+  const { rows } = await lab.database.pool.query(
+    'SELECT c.failure, c.attempts, r.error_message FROM command_history c JOIN results r ON r.id = c.result_id',
+  )
+  expect(rows).toEqual([{ failure: 'undelivered', attempts: 4, error_message: 'No agent asked for it in time.' }])
+})
+
+test('a token of another workstation settles nothing', async () => {
+  lab = await createTestLab({ WS01: 1, WS02: 1 })
+  await startListed(lab, await lab.workload())
+  const token = (await lease(lab, 'WS01'))[0]?.token ?? ''
+  expect([...(await settle(lab, 'WS02', [token], report)).values()]).toEqual(['unknown'])
+  expect(await startSessions(lab.engine, 'WS02', [token])).toEqual([])
+})

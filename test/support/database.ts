@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { migrate } from '../../src/db/migrate.ts'
+import { createPool } from '../../src/db/pool.ts'
+
+export type TestDatabase = AsyncDisposable & { pool: pg.Pool; url: string }
+
+/** A migrated database of its own on the run's server; dropped at its end. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const server = inject('databaseServerUrl')
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await administer(server, `CREATE DATABASE ${name}`)
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  const pool = createPool(url.href)
+  await migrate(pool)
+  return {
+    pool,
+    url: url.href,
+    async [Symbol.asyncDispose]() {
+      await pool.end()
+      await administer(server, `DROP DATABASE ${name} WITH (FORCE)`)
+    },
+  }
+}
+
+async function administer(url: string, sql: string): Promise<void> {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    databaseServerUrl: string
+  }
+}
