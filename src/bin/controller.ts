@@ -1,0 +1,94 @@
+import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { serve } from '@hono/node-server'
+import { startEmbeddedPostgres } from '../db/embedded/embedded-postgres.ts'
+import { listen } from '../db/listen.ts'
+import { migrate } from '../db/migrate.ts'
+import { createPool } from '../db/pool.ts'
+import { CHANNELS, type Engine, TERMS } from '../engine/engine.ts'
+import { type ListVideo, Reconciler } from '../engine/reconcile.ts'
+import { createToken } from '../engine/tokens.ts'
+import { createApp } from '../server/app.ts'
+import { CommandWaiters } from '../server/command-waiters.ts'
+import { agentRoutes } from '../server/routes/agents.ts'
+import { catalogueRoutes } from '../server/routes/catalogue.ts'
+import { workloadRoutes } from '../server/routes/workloads.ts'
+
+export type ControllerOptions = {
+  dataDir: string
+  host: string
+  port: number
+  /** A PostgreSQL of the operator's own; the embedded one where there is none. */
+  databaseUrl: string | null
+  listVideo: (engine: Engine) => ListVideo
+  onError: (error: unknown) => void
+}
+
+export type Controller = AsyncDisposable & { url: string; adminToken: string; engine: Engine }
+
+/** Starts a controller: database, migrations, engine and API. Disposing it stops all that it started, in turn. */
+export async function startController(options: ControllerOptions): Promise<Controller> {
+  await using stack = new AsyncDisposableStack()
+  const databaseUrl = options.databaseUrl ?? stack.use(await startEmbeddedPostgres(options)).url
+  const pool = createPool(databaseUrl)
+  stack.defer(() => pool.end())
+  await migrate(pool)
+  const engine: Engine = { pool, now: () => null, terms: TERMS }
+  const adminToken = await keepAdminToken(engine, options.dataDir)
+  const waiters = new CommandWaiters()
+  const stopped = new AbortController()
+  const { onError } = options
+  const reconciler = new Reconciler({ engine, listVideo: options.listVideo(engine), signal: stopped.signal, onError })
+  const listening = listen({
+    url: databaseUrl,
+    channels: Object.values(CHANNELS),
+    onNotification: (channel, payload) => {
+      if (channel === CHANNELS.commands) waiters.wake(payload)
+      else reconciler.wake(channel, payload)
+    },
+    onReconnect: () => waiters.wake('*'),
+    signal: stopped.signal,
+  })
+  const running = reconciler.run()
+  stack.defer(async () => {
+    stopped.abort()
+    await Promise.allSettled([running, listening])
+  })
+  const app = createApp(engine, (mount) => {
+    catalogueRoutes(engine, mount)
+    workloadRoutes(engine, mount)
+    agentRoutes(engine, waiters, mount)
+  })
+  const { port, close } = await bind(app.fetch, options)
+  stack.defer(close)
+  const parts = stack.move()
+  return {
+    url: `http://${options.host}:${port}`,
+    adminToken,
+    engine,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}
+
+async function bind(fetch: (request: Request) => Response | Promise<Response>, { host, port }: ControllerOptions) {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const server = serve({ fetch, hostname: host, port }, (address) => resolve(address.port))
+  server.once('error', reject)
+  const close = async () => {
+    const closed = new Promise<void>((done) => server.close(() => done()))
+    if ('closeAllConnections' in server) server.closeAllConnections()
+    await closed
+  }
+  return { port: await promise, close }
+}
+
+/** The first start writes it; later ones find it. */
+async function keepAdminToken(engine: Engine, dataDir: string): Promise<string> {
+  const file = join(dataDir, 'admin-token')
+  const kept = await readFile(file, 'utf8').catch(() => null)
+  if (kept !== null) return kept.trim()
+  const token = await createToken(engine, 'first start', { role: 'admin', workstation: null })
+  await writeFile(file, `${token}\n`, { mode: 0o600 })
+  await chmod(file, 0o600)
+  return token
+}

@@ -1,0 +1,143 @@
+import type pg from 'pg'
+import { advance } from './advance.ts'
+import { CHANNELS, type Engine } from './engine.ts'
+import type { ListedVideo } from './facts.ts'
+import { dueWorkloads, sweep } from './sweep.ts'
+import type { WorkloadRow } from './workload-row.ts'
+
+/** Reads the next video of a workload and proves its origin: I/O, done outside any transaction. */
+export type ListVideo = (
+  videoId: string,
+  signal: AbortSignal,
+) => Promise<{ ok: true; durationSeconds: number | null } | { ok: false; reason: string }>
+
+export type ReconcileOptions = {
+  engine: Engine
+  listVideo: ListVideo
+  signal: AbortSignal
+  onError: (error: unknown) => void
+}
+
+const SWEEP_MS = 1000
+const LISTING_MS = 30_000
+
+/** Moves every workload on, whoever started it: woken by notifications, with a look every second as the floor. */
+export class Reconciler {
+  readonly #options: ReconcileOptions
+  readonly #busy = new Map<string, Promise<void>>()
+  readonly #again = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: ReconcileOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when the signal has aborted and what was under way has ended. */
+  async run(): Promise<void> {
+    const { signal } = this.#options
+    while (!signal.aborted) {
+      await this.#look().catch((error: unknown) => this.#report(error))
+      await this.#rest()
+    }
+    await Promise.allSettled(this.#busy.values())
+  }
+
+  /** Handles a notification's payload. */
+  wake(channel: string, payload: string): void {
+    if (channel === CHANNELS.workload && payload !== '*') this.#move(payload)
+  }
+
+  async #look(): Promise<void> {
+    const { engine } = this.#options
+    await sweep(engine)
+    for (const id of await dueWorkloads(engine)) this.#move(id)
+    const { rows } = await engine.pool.query<{ id: string }>(
+      `SELECT id FROM workloads WHERE status = 'listing' AND finished_at IS NULL`,
+    )
+    for (const { id } of rows) this.#move(id)
+  }
+
+  /** Until the next second, or a workload's next instant if that is sooner. */
+  async #rest(): Promise<void> {
+    const { engine, signal } = this.#options
+    const { rows } = await engine.pool
+      .query<{ ms: number | null }>(
+        `SELECT (extract(epoch FROM min(wake_at) - clock_timestamp()) * 1000)::float8 AS ms
+         FROM workloads WHERE finished_at IS NULL AND wake_at > clock_timestamp()`,
+      )
+      .catch(() => ({ rows: [] }))
+    const ms = Math.max(5, Math.min(SWEEP_MS, rows[0]?.ms ?? SWEEP_MS))
+    if (signal.aborted) return
+    await new Promise<void>((done) => {
+      this.#timer = setTimeout(done, ms)
+      signal.addEventListener('abort', () => done(), { once: true })
+    })
+    clearTimeout(this.#timer)
+  }
+
+  /** One workload at a time; what comes in meanwhile is done after. */
+  #move(id: string): void {
+    if (this.#busy.has(id)) {
+      this.#again.add(id)
+      return
+    }
+    const work = this.#advance(id)
+      .catch((error: unknown) => this.#report(error))
+      .finally(() => {
+        this.#busy.delete(id)
+        if (this.#again.delete(id) && !this.#options.signal.aborted) this.#move(id)
+      })
+    this.#busy.set(id, work)
+  }
+
+  async #advance(id: string): Promise<void> {
+    const { engine } = this.#options
+    await advance(engine, id)
+    const { rows } = await engine.pool.query<WorkloadRow>('SELECT * FROM workloads WHERE id = $1', [id])
+    const row = rows[0]
+    if (row?.state.phase.status === 'listing') await this.#list(row, row.state.phase.since)
+  }
+
+  /** A session lock of the database keeps others from listing it too, and is gone with its holder. */
+  async #list(row: WorkloadRow, since: number): Promise<void> {
+    const { engine } = this.#options
+    const client = await engine.pool.connect()
+    try {
+      const { rows } = await client.query<{ held: boolean }>(
+        'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS held',
+        [row.id],
+      )
+      if (!rows[0]?.held) return
+      try {
+        const video = await this.#read(row)
+        await advance(engine, row.id, { kind: 'listed', video: { since, ...video } as ListedVideo })
+      } finally {
+        await unlock(client, row.id)
+      }
+    } finally {
+      client.release()
+    }
+  }
+
+  async #read(row: WorkloadRow) {
+    const videoId = row.video_ids[row.state.videoIndex] ?? ''
+    const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(LISTING_MS)])
+    const video = await this.#options.listVideo(videoId, signal)
+    this.#options.signal.throwIfAborted()
+    if (video.ok && video.durationSeconds !== null) {
+      await this.#options.engine.pool.query(
+        'UPDATE videos SET duration_seconds = coalesce(duration_seconds, $2) WHERE id = $1',
+        [videoId, video.durationSeconds],
+      )
+    }
+    return video
+  }
+
+  #report(error: unknown): void {
+    if (!this.#options.signal.aborted) this.#options.onError(error)
+  }
+}
+
+async function unlock(client: pg.PoolClient, id: string): Promise<void> {
+  await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [id])
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import { FAILURES } from '../domain/failure.ts'
+import { PLAYER_STATES } from '../domain/playback-result.ts'
+import type { Call } from './call.ts'
+
+const None = z.object({})
+const Workstation = z.object({ workstation: z.string().regex(/^[A-Z][A-Z0-9]{0,15}$/) })
+const count = z.int().min(0)
+const ms = z.number().min(0)
+
+const Interaction = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('pause'), atMs: ms, forMs: ms }),
+  z.object({ kind: z.literal('seek'), atMs: ms, toFraction: z.number().min(0).max(1) }),
+  z.object({ kind: z.literal('qualitySwitch'), atMs: ms, rank: count }),
+  z.object({ kind: z.literal('background'), atMs: ms, forMs: ms }),
+])
+
+const LeasedCommand = z.object({
+  token: z.uuid(),
+  commandId: z.uuid(),
+  attempt: z.int().min(1),
+  deviceId: z.uuid(),
+  labName: z.string(),
+  video: z.object({ id: z.uuid(), url: z.string(), title: z.string() }),
+  plan: z.object({ plannedSeconds: z.number(), interactions: z.array(Interaction) }),
+  timeoutSeconds: z.number(),
+})
+export type LeasedCommand = z.infer<typeof LeasedCommand>
+
+const PlayableOrigin = z.object({
+  origin: z.string(),
+  pathPrefix: z.string(),
+  allowPrivate: z.boolean(),
+  cmcdMode: z.enum(['query', 'header']),
+})
+
+const TimelineEntry = z.discriminatedUnion('kind', [
+  z.object({ atMs: ms, kind: z.literal('state'), state: z.enum(PLAYER_STATES) }),
+  z.object({ atMs: ms, kind: z.literal('rendition'), bitrateKbps: z.number(), height: z.number().nullable() }),
+  z.object({
+    atMs: ms,
+    kind: z.literal('interaction'),
+    interaction: z.string(),
+    outcome: z.enum(['done', 'not_applicable']),
+  }),
+  z.object({ atMs: ms, kind: z.literal('error'), code: z.string(), message: z.string(), fatal: z.boolean() }),
+])
+
+export const Report = z.object({
+  sessionId: z.uuid(),
+  failure: z.object({ kind: z.enum(FAILURES), permanent: z.boolean(), message: z.string().max(2000) }).nullable(),
+  endReason: z.enum(['planned', 'ended', 'failed', 'aborted']),
+  watchTime: z.number().min(0),
+  watchPercent: z.number().min(0).max(100),
+  figures: z.object({
+    startupMs: ms.nullable(),
+    playingMs: ms,
+    pausedMs: ms,
+    seekingMs: ms,
+    rebufferCount: count,
+    rebufferMs: ms,
+    bitrateAvgKbps: z.number().nullable(),
+    bitrateTopKbps: z.number().nullable(),
+    switchCount: count,
+    throughputKbps: z.number().nullable(),
+    droppedFrames: count.nullable(),
+    decodedFrames: count.nullable(),
+    bytesDownloaded: count,
+    errorsFatal: count,
+    errorsNonfatal: count,
+    errorCodes: z.array(z.string()),
+  }),
+  timeline: z.array(TimelineEntry).max(20_000),
+  loopDelayP99Ms: z.number().nullable(),
+})
+
+function agentCall<B, A>(path: string, summary: string, body: z.ZodType<B>, answer: z.ZodType<A>) {
+  const whole = `/agents/{workstation}${path}`
+  const fixed = { method: 'post', role: 'agent', status: 200, params: Workstation, query: None } as const
+  return { ...fixed, path: whole, summary, body, answer } satisfies Call
+}
+
+const EnrolledDevice = z.object({
+  slot: z.string().regex(/^S\d{2,4}$/),
+  driver: z.string().min(1).max(40),
+  model: z.string().max(200),
+  os: z.string().max(200),
+  labels: z.record(z.string(), z.string()),
+})
+
+/** What a workstation's agent says to any controller. */
+export const agentCalls = {
+  enrol: agentCall(
+    '/enrol',
+    'Register a workstation and its devices',
+    z.strictObject({ agentVersion: z.string().max(40), devices: z.array(EnrolledDevice).min(1).max(1000) }),
+    z.object({ devices: z.array(z.object({ id: z.uuid(), slot: z.string() })), heartbeatSeconds: z.number() }),
+  ),
+  lease: agentCall(
+    '/lease',
+    'Take commands for free devices; waits until there are some',
+    z.strictObject({ freeDevices: z.array(z.uuid()).max(1000), waitSeconds: z.number().min(0).max(30) }),
+    z.object({ commands: z.array(LeasedCommand), origins: z.array(PlayableOrigin) }),
+  ),
+  start: agentCall(
+    '/start',
+    'Sessions began; those not answered are to stop',
+    z.strictObject({ tokens: z.array(z.uuid()).max(1000) }),
+    z.object({ tokens: z.array(z.uuid()) }),
+  ),
+  heartbeat: agentCall(
+    '/heartbeat',
+    'Renew leases; learn which sessions are to stop',
+    z.strictObject({ held: z.array(z.uuid()).max(1000) }),
+    z.object({ stop: z.array(z.uuid()) }),
+  ),
+  report: agentCall(
+    '/report',
+    'Sessions ended; a report may be repeated',
+    z.strictObject({ reports: z.array(z.object({ token: z.uuid(), report: Report })).max(1000) }),
+    z.object({ receipts: z.record(z.string(), z.enum(['counted', 'evidence', 'repeated', 'unknown'])) }),
+  ),
+} as const

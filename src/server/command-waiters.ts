@@ -1,0 +1,55 @@
+import type { Leased, LeasedCommand } from '../engine/lease.ts'
+
+const FLOOR_MS = 5000
+
+/** Long polls for commands: woken by notifications, by a retry that becomes due, and by a slow look as the floor. */
+export class CommandWaiters {
+  readonly #waiting = new Map<string, Set<() => void>>()
+
+  /** @param payload workstations, comma-separated, or `*`. */
+  wake(payload: string): void {
+    const names = payload === '*' ? [...this.#waiting.keys()] : payload.split(',')
+    for (const name of names) for (const wake of this.#waiting.get(name) ?? []) wake()
+  }
+
+  /** Leases as soon as there is something to lease; empty when the time is up or the client has gone. */
+  async wait(
+    workstation: string,
+    waitMs: number,
+    signal: AbortSignal,
+    lease: () => Promise<Leased>,
+  ): Promise<LeasedCommand[]> {
+    const deadline = performance.now() + waitMs
+    for (;;) {
+      if (signal.aborted) return []
+      // Listening before looking: what is committed in between wakes the wait that follows.
+      const { woken, cancel } = this.#listen(workstation, signal)
+      try {
+        const { commands, nextInMs } = await lease()
+        const left = deadline - performance.now()
+        if (commands.length > 0 || left <= 0) return commands
+        await woken(Math.min(left, nextInMs === null ? FLOOR_MS : Math.max(1, nextInMs), FLOOR_MS))
+      } finally {
+        cancel()
+      }
+    }
+  }
+
+  #listen(workstation: string, signal: AbortSignal) {
+    const set = this.#waiting.get(workstation) ?? new Set()
+    this.#waiting.set(workstation, set)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let timer: NodeJS.Timeout | undefined
+    set.add(resolve)
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    const woken = (ms: number) => {
+      timer = setTimeout(resolve, ms)
+      return promise
+    }
+    const cancel = () => {
+      clearTimeout(timer)
+      set.delete(resolve)
+    }
+    return { woken, cancel }
+  }
+}

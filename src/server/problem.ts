@@ -1,0 +1,25 @@
+const TITLES: Record<number, string> = {
+  400: 'Bad request',
+  401: 'Not signed in',
+  403: 'Not allowed',
+  404: 'Not found',
+  409: 'Conflict',
+  413: 'Too large',
+}
+
+/** A refusal that a client is told, with the fields it is about. */
+export class ProblemError extends Error {
+  override name = 'ProblemError'
+  readonly status: number
+  readonly errors: { path: string; message: string }[] | undefined
+
+  constructor(status: number, detail: string, errors?: { path: string; message: string }[]) {
+    super(detail)
+    this.status = status
+    this.errors = errors
+  }
+
+  get title(): string {
+    return TITLES[this.status] ?? 'Refused'
+  }
+}

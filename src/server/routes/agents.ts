@@ -1,0 +1,50 @@
+import { enrol, heartbeat, startSessions } from '../../engine/agents.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { leaseCommands } from '../../engine/lease.ts'
+import { takeReports } from '../../engine/report.ts'
+import type { Principal } from '../../engine/tokens.ts'
+import { agentCalls } from '../../protocol/agent-calls.ts'
+import type { Mount } from '../app.ts'
+import type { CommandWaiters } from '../command-waiters.ts'
+import { ProblemError } from '../problem.ts'
+
+const HEARTBEAT_SECONDS = 5
+
+/** What agents say. Each may speak for its own workstation alone. */
+export function agentRoutes(engine: Engine, waiters: CommandWaiters, mount: Mount): void {
+  mount(agentCalls.enrol, async ({ params, body, principal }) => {
+    const workstation = own(principal, params.workstation)
+    return { devices: await enrol(engine, { workstation, ...body }), heartbeatSeconds: HEARTBEAT_SECONDS }
+  })
+  mount(agentCalls.lease, async ({ params, body, principal, signal }) => {
+    const workstation = own(principal, params.workstation)
+    const commands = await waiters.wait(workstation, body.waitSeconds * 1000, signal, () =>
+      leaseCommands(engine, workstation, body.freeDevices),
+    )
+    return { commands, origins: commands.length === 0 ? [] : await playableOrigins(engine) }
+  })
+  mount(agentCalls.start, async ({ params, body, principal }) => {
+    return { tokens: await startSessions(engine, own(principal, params.workstation), body.tokens) }
+  })
+  mount(agentCalls.heartbeat, ({ params, body, principal }) => {
+    return heartbeat(engine, { workstation: own(principal, params.workstation), held: body.held })
+  })
+  mount(agentCalls.report, async ({ params, body, principal }) => {
+    const workstation = own(principal, params.workstation)
+    const receipts = await takeReports(engine, workstation, body.reports)
+    return { receipts: Object.fromEntries(receipts) }
+  })
+}
+
+async function playableOrigins(engine: Engine) {
+  const { rows } = await engine.pool.query(
+    `SELECT origin, path_prefix AS "pathPrefix", allow_private AS "allowPrivate", cmcd_mode AS "cmcdMode"
+     FROM origins WHERE state = 'verified'`,
+  )
+  return rows
+}
+
+function own(principal: Principal, workstation: string): string {
+  if (principal.workstation === workstation) return workstation
+  throw new ProblemError(403, `This token is for ${principal.workstation}, not for ${workstation}.`)
+}
