@@ -8,6 +8,8 @@ import { addRange, bufferedEnd, evict, type Ranges } from './ranges.ts'
 const ROUNDING_S = 0.02
 
 export type TrackEvents = {
+  /** A download ended, and is about to count as buffered: what came before is to be played up to now first. */
+  onArrival: () => void
   onSegment: (transfer: Transfer, rendition: Rendition, span: { start: number; end: number }) => void
   onFailure: (error: unknown) => void
 }
@@ -81,11 +83,14 @@ export class Track {
       await this.#init(rendition, segment, facts, signal)
       const transfer = await this.#loader.segment(segment, this.#facts(rendition, segment, facts), signal)
       if (signal.aborted) return
+      this.#events.onArrival()
+      if (signal.aborted) return
       this.#ranges = addRange(this.#ranges, span.start, span.end)
       this.#flight = null
       this.#events.onSegment(transfer, rendition, span)
     } else if (!signal.aborted) {
       // This rendition ends before another one did: what it has is all there is.
+      this.#events.onArrival()
       this.#ranges = addRange(this.#ranges, from, this.#lastEnd)
       this.#flight = null
       this.#events.onSegment({ bytes: 0, ms: 0 }, rendition, { start: from, end: from })
