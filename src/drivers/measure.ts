@@ -1,4 +1,4 @@
-import type { PlaybackFigures, TimelineEntry } from '../../domain/playback-result.ts'
+import type { PlaybackFigures, TimelineEntry } from '../domain/playback-result.ts'
 
 /** What went over the network in a session. `segmentMs` is the time that `segmentBytes` took, in ms. */
 export type Transferred = { bytes: number; segmentBytes: number; segmentMs: number }
