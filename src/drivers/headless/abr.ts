@@ -1,13 +1,14 @@
-/** Shaka's `abr.bandwidthUpgradeTarget`: a rendition is entered when it needs at most this share of the estimate. */
+/** Shaka's `abr.bandwidthUpgradeTarget`: a rendition is left for the next once that needs less than this share. */
 const UPGRADE_TARGET = 0.85
-/** Shaka's `abr.bandwidthDowngradeTarget`: a rendition is kept while it needs at most this share of the estimate. */
+/** Shaka's `abr.bandwidthDowngradeTarget`: a rendition fits while it needs at most this share of the estimate. */
 const DOWNGRADE_TARGET = 0.95
 /** Shaka's `abr.switchInterval`, in ms. */
 export const SWITCH_INTERVAL_MS = 8_000
 
 /**
  * The index of the rendition for an estimate, both in bits per second; `bandwidths` ascends.
- * The rule of Shaka's `SimpleAbrManager.chooseVariant`; where two fit, the later one wins unless it needs the same.
+ * The rule of Shaka's `SimpleAbrManager.chooseVariant`, kept as it is: where the windows of two renditions overlap
+ * (between the two targets) the higher one wins.
  */
 export function chooseRendition(bandwidths: readonly number[], estimateBps: number): number {
   let chosen = 0
