@@ -186,3 +186,33 @@ test.each([
   const { report } = await play(30, [], controller.signal)
   expect(report).toMatchObject({ failure: { kind }, endReason, watchTime: 5 })
 })
+
+test('starts when audio is there too, and stalls with it', async () => {
+  const both = presentation([400_000])
+  const audio = presentation([64_000]).video.map((rendition) => ({ ...rendition, kind: 'audio' as const }))
+  const late = (path: string) => (path === '/64000/0' ? 700 : path === '/64000/10' ? 15_000 : 0)
+  const { play } = setUp(
+    (path) => ({ ms: late(path) }),
+    () => ({ ...both, audio }),
+  )
+  const { report } = await play(40)
+  expect(report.figures).toMatchObject({ startupMs: 700, rebufferCount: 1 })
+  const stall = report.timeline.find((entry) => entry.kind === 'state' && entry.state === 'rebuffering')
+  expect(stall?.atMs).toBe(20_700)
+})
+
+test('switches down when the network slows', async () => {
+  // From the sixth segment on, a segment of 1,600 kbit/s takes 4 s: 800 kbit/s.
+  const slow = (path: string) => (Number(path.split('/')[2]) > 5 ? (path.startsWith('/16') ? 4_000 : 1_000) : 100)
+  const { play } = setUp((path) => ({ ms: slow(path) }))
+  const { report } = await play(50)
+  const rates = report.timeline.filter((entry) => entry.kind === 'rendition').map((entry) => entry.bitrateKbps)
+  expect(rates.slice(0, 3)).toEqual([400, 1600, 400])
+})
+
+test('a session that could not read its manifest twice fails, to be tried again', async () => {
+  const { play } = setUp((path) => (path.endsWith('.mpd') ? { status: 503 } : {}))
+  const { report } = await play(10)
+  expect(report).toMatchObject({ failure: { kind: 'content', permanent: false }, figures: { startupMs: null } })
+  expect(report.timeline.at(-1)).toMatchObject({ kind: 'state', state: 'fatal' })
+})
