@@ -216,3 +216,16 @@ test('a session that could not read its manifest twice fails, to be tried again'
   expect(report).toMatchObject({ failure: { kind: 'content', permanent: false }, figures: { startupMs: null } })
   expect(report.timeline.at(-1)).toMatchObject({ kind: 'state', state: 'fatal' })
 })
+
+test('media without a known duration and live streams are unsupported', async () => {
+  const still = presentation([400_000])
+  const zero = { url: 'http://127.0.0.1/a.mp4', range: null, startSeconds: 0, durationSeconds: 0, init: null }
+  const video = still.video.map((rendition) => ({
+    ...rendition,
+    source: { kind: 'segments' as const, segments: [zero] },
+  }))
+  for (const read of [() => ({ ...still, video }), () => ({ ...still, live: true })]) {
+    const { report } = await setUp(() => ({}), read).play(10)
+    expect(report.failure).toMatchObject({ kind: 'unsupported' })
+  }
+})

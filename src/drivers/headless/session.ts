@@ -6,7 +6,7 @@ import { measure } from '../measure.ts'
 import { LoadError, Loader, type Parse } from './loader.ts'
 import { Player } from './player.ts'
 import { advance, startPlayhead } from './playhead.ts'
-import { LiveError } from './track.ts'
+import { UnsupportedError } from './track.ts'
 
 export type SessionParts = {
   fetch: GuardedFetch
@@ -42,7 +42,7 @@ export async function playSession(
   try {
     signal.throwIfAborted()
     const presentation = await loader.manifest(assignment.video.url, signal)
-    if (presentation.live) throw new LiveError()
+    if (presentation.live) throw new UnsupportedError('live', 'a live stream: only streams on demand are played')
     const started = advance(startPlayhead(startMs), clock.now(), { bufferedEndSeconds: 0, durationSeconds: 1 })
     const { plan } = assignment
     player = new Player({ clock, loader, presentation, plan, startMs, timeline, onLive }, started.playhead)
@@ -101,8 +101,8 @@ function failed(error: unknown): Outcome {
     const { kind, permanent, code } = error
     return { endReason: 'failed', failure: { kind, permanent, message }, code }
   }
-  if (error instanceof LiveError) {
-    return { endReason: 'failed', failure: { kind: 'unsupported', permanent: true, message }, code: 'live' }
+  if (error instanceof UnsupportedError) {
+    return { endReason: 'failed', failure: { kind: 'unsupported', permanent: true, message }, code: error.code }
   }
   return { endReason: 'failed', failure: { kind: 'player', permanent: false, message }, code: 'player' }
 }

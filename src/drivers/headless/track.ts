@@ -38,6 +38,7 @@ export class Track {
     const segments = await this.#readSegments(rendition, signal)
     const last = segments.at(-1)
     if (!last) throw new LoadError('content', true, 'manifest', `rendition ${rendition.id} has no segments`)
+    if (!(endOf(last) > 0)) throw new UnsupportedError('duration', 'media whose duration only a decoder could tell')
     this.#segments.set(rendition.id, segments)
     this.#lastEnd = Math.max(this.#lastEnd, last.startSeconds + last.durationSeconds)
     return segments
@@ -113,15 +114,20 @@ export class Track {
   async #readSegments({ source }: Rendition, signal: AbortSignal): Promise<Segment[]> {
     if (source.kind === 'segments') return source.segments
     const playlist = await this.#loader.playlist(source.url, { format: this.#presentation.format }, signal)
-    if (playlist.live) throw new LiveError()
+    if (playlist.live) throw new UnsupportedError('live', 'a live stream: only streams on demand are played')
     return playlist.segments
   }
 }
 
-/** A live stream, which is not played yet. */
-export class LiveError extends Error {
-  override name = 'LiveError'
-  override message = 'a live stream: the headless player plays streams on demand'
+/** Something that this player does not play, such as a live stream; `code` is short and stable. */
+export class UnsupportedError extends Error {
+  override name = 'UnsupportedError'
+  readonly code: 'live' | 'duration'
+
+  constructor(code: 'live' | 'duration', message: string) {
+    super(message)
+    this.code = code
+  }
 }
 
 function endOf(segment: Segment): number {
