@@ -141,6 +141,8 @@ export class Loader {
       if (response.status < 200 || response.status > 299) throw statusError(url, response.status)
       let bytes = 0
       for await (const piece of response.body) {
+        // A progressive file where a manifest might have been: its type says enough.
+        if (facts.objectType === 'm' && isMediaFile(response.headers['content-type'])) break
         bytes += piece.byteLength
         this.#bytes += piece.byteLength
         onPiece(piece)
@@ -155,6 +157,10 @@ export class Loader {
       signal.removeEventListener('abort', stop)
     }
   }
+}
+
+function isMediaFile(contentType: string | undefined): boolean {
+  return /^(video|audio)\//i.test(contentType ?? '') && !/mpegurl/i.test(contentType ?? '')
 }
 
 function statusError(url: string, status: number): LoadError {
