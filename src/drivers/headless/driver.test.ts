@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import type { ReachPolicy } from '../../origins/guarded-fetch.ts'
+import { createHeadlessDriver, isLoopbackUrl } from './driver.ts'
+
+test.each([
+  ['http://localhost:8080/a.mpd', true],
+  ['http://127.1.2.3/a.mpd', true],
+  ['http://[::1]/a.mpd', true],
+  ['http://127.0.0.1.example/a.mpd', false],
+  ['https://media.example.com/a.mpd', false],
+  ['nonsense', false],
+])('%s on loopback: %s', (url, expected) => {
+  expect(isLoopbackUrl(url)).toBe(expected)
+})
+
+test('hands its policy and its name to the fetch, and disposes of it', async () => {
+  const asked: { policy: ReachPolicy; userAgent: string }[] = []
+  let disposed = 0
+  await using driver = createHeadlessDriver({
+    version: '1.2.3',
+    createFetch: (options) => {
+      asked.push(options)
+      const call = async () => ({ url: '', status: 404, headers: {}, body: (async function* () {})() })
+      const dispose = async () => {
+        disposed += 1
+      }
+      return Object.assign(call, { [Symbol.asyncDispose]: dispose })
+    },
+    parse: {
+      readManifest: () => ({ format: 'hls', live: false, durationSeconds: null, video: [], audio: [] }),
+      parseHlsMediaPlaylist: () => ({ segments: [], durationSeconds: 0, live: false }),
+    },
+  })
+  const report = await driver.play(
+    {
+      sessionId: 's',
+      device: { id: 'd', labName: 'WS01-S01' },
+      video: { id: 'v', url: 'http://localhost/a.m3u8', title: '' },
+      plan: { plannedSeconds: 10, interactions: [] },
+      origins: [],
+    },
+    new AbortController().signal,
+    () => {},
+  )
+  expect(report.failure).toMatchObject({ kind: 'content', permanent: true })
+  expect(report.loopDelayP99Ms).not.toBeNull()
+  expect(disposed).toBe(1)
+  expect(asked[0]).toMatchObject({
+    policy: { loopback: true, origins: [] },
+    userAgent: 'DoAiWorkload/1.2.3 (+playback-test)',
+  })
+})

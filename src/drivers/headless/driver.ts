@@ -1,0 +1,53 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { GuardedFetch, ReachPolicy } from '../../origins/guarded-fetch.ts'
+import { type Clock, realClock } from '../clock.ts'
+import type { Driver } from '../driver.ts'
+import type { Parse } from './loader.ts'
+import { playSession } from './session.ts'
+
+/** Parallel connections of one session to an origin: one for video, one for audio. */
+const CONNECTIONS = 2
+/** Resolution of the loop delay's histogram, in ms; it is also what a punctual loop shows. */
+const LOOP_RESOLUTION_MS = 10
+
+export type HeadlessDriverOptions = {
+  /** The project's version, for the `User-Agent`. */
+  version: string
+  createFetch: (options: { policy: ReachPolicy; userAgent: string; connections: number }) => GuardedFetch
+  parse: Parse
+  clock?: Clock
+}
+
+/** Plays streams in real time without a screen or a decoder: any number of sessions at once in one process. */
+export function createHeadlessDriver(options: HeadlessDriverOptions): Driver {
+  const { version, createFetch, parse, clock = realClock } = options
+  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
+  loop.enable()
+  const parts = { parse, clock, random: Math.random, loopDelayP99Ms: () => lateness(loop.percentile(99)) }
+  return {
+    name: 'headless',
+    async play(assignment, signal, onLive) {
+      await using fetch = createFetch({
+        policy: { origins: assignment.origins, loopback: isLoopbackUrl(assignment.video.url) },
+        userAgent: `DoAiWorkload/${version} (+playback-test)`,
+        connections: CONNECTIONS,
+      })
+      return await playSession(assignment, { ...parts, fetch }, signal, onLive)
+    },
+    async [Symbol.asyncDispose]() {
+      loop.disable()
+    },
+  }
+}
+
+/** Whether a url's host is this machine by name or literal address. False for what is no url. */
+export function isLoopbackUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { hostname } = new URL(url)
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+/** Nanoseconds between two ticks, as ms beyond the histogram's own interval. */
+function lateness(nanoseconds: number): number {
+  return Math.max(0, Math.round((nanoseconds / 1e6 - LOOP_RESOLUTION_MS) * 10) / 10)
+}
