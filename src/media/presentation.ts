@@ -4,7 +4,13 @@ export type ByteRange = { start: number; end: number }
 export type ResourceRef = { url: string; range: ByteRange | null }
 
 /** One media segment on the presentation's timeline, in seconds. */
-export type Segment = ResourceRef & { startSeconds: number; durationSeconds: number; init: ResourceRef | null }
+export type Segment = ResourceRef & {
+  startSeconds: number
+  durationSeconds: number
+  init: ResourceRef | null
+  /** The key that it is encrypted with, where that is fetched over HTTP. */
+  key: ResourceRef | null
+}
 
 /** Where a rendition's segments are known from: a playlist still to be read (HLS), or the manifest itself. */
 export type SegmentSource = { kind: 'playlist'; url: string } | { kind: 'segments'; segments: Segment[] }
@@ -30,6 +36,9 @@ export type Presentation = {
   /** Empty where the audio is muxed or absent. */
   audio: Rendition[]
 }
+
+/** One HLS media playlist, read. */
+export type MediaPlaylist = { segments: Segment[]; durationSeconds: number; live: boolean }
 
 /** A manifest that is not one; the message says what was found instead. */
 export class ManifestError extends Error {

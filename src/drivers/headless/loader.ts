@@ -1,11 +1,12 @@
 import { isPermanentStatus } from '../../domain/failure.ts'
 import type { PlayableOrigin } from '../../domain/playable-origin.ts'
+import { isMediaType } from '../../media/manifest.ts'
 import {
   type ByteRange,
   ManifestError,
+  type MediaPlaylist,
   type Presentation,
   type ResourceRef,
-  type Segment,
 } from '../../media/presentation.ts'
 import { type GuardedFetch, RefusedError } from '../../origins/guarded-fetch.ts'
 import type { Clock } from '../clock.ts'
@@ -14,7 +15,7 @@ import { type CmcdFacts, cmcdModeOf, withCmcd } from './cmcd.ts'
 /** How manifests and playlists are read. Both throw `ManifestError`. */
 export type Parse = {
   readManifest: (text: string, url: string, contentType: string | null) => Presentation
-  parseHlsMediaPlaylist: (text: string, url: string) => { segments: Segment[]; durationSeconds: number; live: boolean }
+  parseHlsMediaPlaylist: (text: string, url: string) => MediaPlaylist
 }
 
 /** Why something could not be loaded. `code` is short and stable: `http_404`, `timeout`, `transfer`, `refused`, `manifest`. */
@@ -142,7 +143,7 @@ export class Loader {
       let bytes = 0
       for await (const piece of response.body) {
         // A progressive file where a manifest might have been: its type says enough.
-        if (facts.objectType === 'm' && isMediaFile(response.headers['content-type'])) break
+        if (facts.objectType === 'm' && isMediaType(response.headers['content-type'])) break
         bytes += piece.byteLength
         this.#bytes += piece.byteLength
         onPiece(piece)
@@ -157,10 +158,6 @@ export class Loader {
       signal.removeEventListener('abort', stop)
     }
   }
-}
-
-function isMediaFile(contentType: string | undefined): boolean {
-  return /^(video|audio)\//i.test(contentType ?? '') && !/mpegurl/i.test(contentType ?? '')
 }
 
 function statusError(url: string, status: number): LoadError {

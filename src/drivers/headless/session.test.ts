@@ -26,6 +26,7 @@ function presentation(rates = [400_000, 1_600_000]): Presentation {
         startSeconds: i * SEGMENT_S,
         durationSeconds: SEGMENT_S,
         init: null,
+        key: null,
       })),
     },
   }))
@@ -219,7 +220,14 @@ test('a session that could not read its manifest twice fails, to be tried again'
 
 test('media without a known duration and live streams are unsupported', async () => {
   const still = presentation([400_000])
-  const zero = { url: 'http://127.0.0.1/a.mp4', range: null, startSeconds: 0, durationSeconds: 0, init: null }
+  const zero = {
+    url: 'http://127.0.0.1/a.mp4',
+    range: null,
+    startSeconds: 0,
+    durationSeconds: 0,
+    init: null,
+    key: null,
+  }
   const video = still.video.map((rendition) => ({
     ...rendition,
     source: { kind: 'segments' as const, segments: [zero] },

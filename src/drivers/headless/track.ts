@@ -1,4 +1,4 @@
-import type { Presentation, Rendition, Segment } from '../../media/presentation.ts'
+import type { Presentation, Rendition, ResourceRef, Segment } from '../../media/presentation.ts'
 import type { CmcdFacts } from './cmcd.ts'
 import { LoadError, type Loader, type Transfer } from './loader.ts'
 import { BUFFER_BEHIND_S, BUFFERING_GOAL_S } from './playhead.ts'
@@ -20,7 +20,7 @@ export class Track {
   readonly #presentation: Presentation
   readonly #events: TrackEvents
   readonly #segments = new Map<string, Segment[]>()
-  readonly #inits = new Set<string>()
+  readonly #loaded = new Set<string>()
   #ranges: Ranges = []
   #flight: AbortController | null = null
   #lastEnd = 0
@@ -81,7 +81,7 @@ export class Track {
     const segment = segmentAt(await this.open(rendition, signal), from + ROUNDING_S)
     const span = segment && { start: Math.min(from, segment.startSeconds), end: endOf(segment) }
     if (segment && span) {
-      await this.#init(rendition, segment, facts, signal)
+      await this.#needs(rendition, segment, facts, signal)
       const transfer = await this.#loader.segment(segment, this.#facts(rendition, segment, facts), signal)
       if (signal.aborted) return
       this.#events.onArrival()
@@ -98,12 +98,14 @@ export class Track {
     }
   }
 
-  async #init(rendition: Rendition, { init }: Segment, facts: Omit<CmcdFacts, 'objectType'>, signal: AbortSignal) {
-    if (!init) return
-    const key = `${rendition.id} ${init.url} ${init.range?.start ?? ''}`
-    if (this.#inits.has(key)) return
-    await this.#loader.segment(init, { ...facts, objectType: 'i' }, signal)
-    this.#inits.add(key)
+  /** What a segment needs before it, once each: its key, its init segment. */
+  async #needs(rendition: Rendition, segment: Segment, facts: Omit<CmcdFacts, 'objectType'>, signal: AbortSignal) {
+    for (const [objectType, ref] of [['k', segment.key] as const, ['i', segment.init] as const]) {
+      const name = ref && `${rendition.id} ${ref.url} ${ref.range?.start ?? ''}`
+      if (name === null || this.#loaded.has(name)) continue
+      await this.#loader.segment(ref as ResourceRef, { ...facts, objectType }, signal)
+      this.#loaded.add(name)
+    }
   }
 
   #facts(rendition: Rendition, segment: Segment, facts: Omit<CmcdFacts, 'objectType'>): CmcdFacts {
