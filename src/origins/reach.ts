@@ -1,0 +1,59 @@
+import ipaddr from 'ipaddr.js'
+import type { PlayableOrigin } from '../domain/playable-origin.ts'
+import type { ReachPolicy } from './guarded-fetch.ts'
+
+/** What a request may do: go to addresses of this kind, and no other. */
+export type Reach = { kind: 'loopback' } | { kind: 'public' } | { kind: 'private' }
+
+/**
+ * Whether a url may be asked for at all, and what addresses its host may have. Pure; resolving and checking the
+ * address is for who connects.
+ *
+ * @returns the reach, or a sentence that says why not.
+ */
+export function reachOf(url: string, policy: ReachPolicy): Reach | string {
+  if (!URL.canParse(url)) return `${JSON.stringify(url.slice(0, 200))} is no url`
+  const { protocol, hostname, origin, pathname, username, password } = new URL(url)
+  if (protocol !== 'http:' && protocol !== 'https:') return `${shown(url)} is neither http nor https`
+  if (username !== '' || password !== '') return `${shown(url)} carries a user name or password`
+  if (isLoopbackHost(hostname)) {
+    return policy.loopback ? { kind: 'loopback' } : `${shown(url)} is on loopback, and the video is not`
+  }
+  const holding = policy.origins.filter((one) => one.origin === origin)
+  if (holding.length === 0) return `${origin} is not a verified origin`
+  const allowed = holding.filter((one) => holdsPath(one, pathname))
+  if (allowed.length === 0) return `${shown(url)} is outside the verified path of ${origin}`
+  return allowed.some((one) => one.allowPrivate) ? { kind: 'private' } : { kind: 'public' }
+}
+
+/** Whether a host is this machine by name or by literal address. */
+export function isLoopbackHost(hostname: string): boolean {
+  if (hostname === 'localhost' || hostname === 'localhost.') return true
+  const literal = hostname.replace(/^\[|\]$/g, '')
+  return ipaddr.isValid(literal) && ipaddr.process(literal).range() === 'loopback'
+}
+
+/** Whether an address that a host resolved to, or is, lies within a reach; a sentence where it does not. */
+export function refusedAddress(address: string, reach: Reach): string | null {
+  if (!ipaddr.isValid(address)) return `${address} is no address`
+  const range = ipaddr.process(address).range()
+  if (reach.kind === 'loopback') return range === 'loopback' ? null : `${address} is not on loopback`
+  if (range === 'unicast') return null
+  const isPrivate = range === 'private' || range === 'uniqueLocal' || range === 'carrierGradeNat'
+  if (!isPrivate) return `${address} is a ${range} address`
+  return reach.kind === 'private' ? null : `${address} is a private address, and the origin does not allow those`
+}
+
+/** A prefix holds whole segments of the path, and nothing that a server might read as a way out of it. */
+function holdsPath({ pathPrefix }: PlayableOrigin, pathname: string): boolean {
+  if (pathPrefix === '') return true
+  // Url parsing has resolved dots, plain and percent-encoded; what is left is what servers decode on their own.
+  if (/%2f|%5c|\\|;|\/\//i.test(pathname)) return false
+  return pathname === pathPrefix || pathname.startsWith(`${pathPrefix}/`)
+}
+
+/** A url without its query, which may be signed. */
+export function shown(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname}`
+}

@@ -1,0 +1,162 @@
+import { lookup as dnsLookup } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
+import { Agent, type Dispatcher } from 'undici'
+import {
+  type GuardedFetch,
+  type GuardedRequest,
+  type GuardedResponse,
+  type ReachPolicy,
+  RefusedError,
+  TransferError,
+} from './guarded-fetch.ts'
+import { type Reach, reachOf, refusedAddress, shown } from './reach.ts'
+
+/** Hops of a redirect that are followed; browsers follow 20, and no stream needs five. */
+const MOST_REDIRECTS = 5
+const CONNECT_TIMEOUT_MS = 10_000
+
+export type Resolved = { address: string; family: number }
+
+export type GuardedFetchOptions = {
+  policy: ReachPolicy
+  userAgent: string
+  /** Parallel connections to one origin. */
+  connections: number
+  /** Resolves a host's addresses; the machine's resolver if not given. */
+  resolve?: (hostname: string) => Promise<Resolved[]>
+  /** Trusted besides the machine's own roots, in PEM. */
+  ca?: string
+}
+
+/**
+ * A fetch held to a policy: every request, each hop of a redirect, and the very address that is connected to. Its
+ * connections live until it is disposed.
+ */
+export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
+  const { policy, userAgent, resolve = resolveByDns } = options
+  const agents = new Map<Reach['kind'], Agent>()
+  const agentFor = (reach: Reach) => {
+    const agent = agents.get(reach.kind) ?? newAgent(options, checkedLookup(reach, resolve))
+    agents.set(reach.kind, agent)
+    return agent
+  }
+  const fetch = async (request: GuardedRequest): Promise<GuardedResponse> => {
+    let url = request.url
+    for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+      const reach = allowed(url, policy)
+      const answer = await send(agentFor(reach), url, request, userAgent)
+      const location = redirectOf(answer)
+      if (location === null) return responseOf(url, answer, request)
+      await answer.body.dump({ limit: 64 * 1024, signal: request.signal }).catch(() => {})
+      if (!URL.canParse(location, url)) throw new TransferError(`${shown(url)} redirects to what is no url`)
+      url = new URL(location, url).href
+    }
+    throw new TransferError(`${shown(request.url)} redirects more than ${MOST_REDIRECTS} times`)
+  }
+  const dispose = async () => {
+    await Promise.allSettled([...agents.values()].map((agent) => agent.destroy()))
+  }
+  return Object.assign(fetch, { [Symbol.asyncDispose]: dispose })
+}
+
+function newAgent({ connections, ca }: GuardedFetchOptions, lookup: LookupFunction): Agent {
+  return new Agent({
+    connections,
+    pipelining: 1,
+    headersTimeout: 30_000,
+    bodyTimeout: 30_000,
+    connect: { lookup, timeout: CONNECT_TIMEOUT_MS, ...(ca === undefined ? {} : { ca }) },
+  })
+}
+
+/** The url's reach, with its host checked here where it is an address: those are connected to without a lookup. */
+function allowed(url: string, policy: ReachPolicy): Reach {
+  const reach = reachOf(url, policy)
+  if (typeof reach === 'string') throw new RefusedError(reach)
+  const literal = new URL(url).hostname.replace(/^\[|\]$/g, '')
+  const refused = isIP(literal) === 0 ? null : refusedAddress(literal, reach)
+  if (refused !== null) throw new RefusedError(`${shown(url)}: ${refused}`)
+  return reach
+}
+
+/** Hands the connection the address that was checked; one bad address among several is reason enough to refuse. */
+function checkedLookup(reach: Reach, resolve: (hostname: string) => Promise<Resolved[]>): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname).then(
+      (found) => {
+        const refused = found.map(({ address }) => refusedAddress(address, reach)).find((why) => why !== null)
+        const first = found[0]
+        if (refused) callback(new RefusedError(`${hostname}: ${refused}`), '', 0)
+        else if (!first) callback(new TransferError(`${hostname} has no address`), '', 0)
+        else if (options.all) callback(null, found)
+        else callback(null, first.address, first.family)
+      },
+      (error: NodeJS.ErrnoException) => callback(error, '', 0),
+    )
+  }
+}
+
+function resolveByDns(hostname: string): Promise<Resolved[]> {
+  return new Promise((done, fail) => {
+    dnsLookup(hostname, { all: true }, (error, found) => (error ? fail(error) : done(found)))
+  })
+}
+
+async function send(
+  agent: Agent,
+  url: string,
+  request: GuardedRequest,
+  userAgent: string,
+): Promise<Dispatcher.ResponseData> {
+  try {
+    const headers = { ...request.headers, 'user-agent': userAgent, 'accept-encoding': 'identity' }
+    return await agent.request({ ...target(url), method: 'GET', headers, signal: request.signal })
+  } catch (error) {
+    throw failureOf(url, error)
+  }
+}
+
+function target(url: string): { origin: string; path: string } {
+  const { origin, pathname, search } = new URL(url)
+  return { origin, path: `${pathname}${search}` }
+}
+
+function redirectOf({ statusCode, headers }: Dispatcher.ResponseData): string | null {
+  const location = headers.location
+  return [301, 302, 303, 307, 308].includes(statusCode) && typeof location === 'string' ? location : null
+}
+
+function responseOf(url: string, answer: Dispatcher.ResponseData, request: GuardedRequest): GuardedResponse {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return { url, status: answer.statusCode, headers, body: bounded(url, answer, request.maxBytes) }
+}
+
+async function* bounded(url: string, { body }: Dispatcher.ResponseData, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  try {
+    for await (const piece of body as AsyncIterable<Uint8Array>) {
+      bytes += piece.byteLength
+      if (bytes > maxBytes) throw new TransferError(`${shown(url)} is larger than ${maxBytes} bytes`)
+      yield piece
+    }
+  } catch (error) {
+    throw failureOf(url, error)
+  } finally {
+    body.destroy()
+  }
+}
+
+/** What undici wraps is looked for among the causes: a refusal must not pass for a broken transfer. */
+function failureOf(url: string, error: unknown): Error {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof RefusedError || cause instanceof TransferError) return cause
+    const parts: unknown = (cause as { errors?: unknown }).errors
+    const refused = Array.isArray(parts) ? parts.find((part) => part instanceof RefusedError) : undefined
+    if (refused) return refused
+  }
+  const { code, message } = error as NodeJS.ErrnoException
+  return new TransferError(`${shown(url)}: ${code ?? ''} ${message}`.trim(), { cause: error })
+}
