@@ -6,12 +6,17 @@ import { listen } from '../db/listen.ts'
 import { migrate } from '../db/migrate.ts'
 import { createPool } from '../db/pool.ts'
 import { CHANNELS, type Engine, TERMS } from '../engine/engine.ts'
-import { type ListVideo, Reconciler } from '../engine/reconcile.ts'
+import { videoListing } from '../engine/listing.ts'
+import { originCheck } from '../engine/origins.ts'
+import { Reconciler } from '../engine/reconcile.ts'
 import { createToken } from '../engine/tokens.ts'
-import { createApp } from '../server/app.ts'
+import { createApp, type Mount } from '../server/app.ts'
 import { CommandWaiters } from '../server/command-waiters.ts'
+import { EventBell } from '../server/event-stream.ts'
 import { agentRoutes } from '../server/routes/agents.ts'
 import { catalogueRoutes } from '../server/routes/catalogue.ts'
+import { deviceRoutes } from '../server/routes/devices.ts'
+import { tokenRoutes } from '../server/routes/tokens.ts'
 import { workloadRoutes } from '../server/routes/workloads.ts'
 
 export type ControllerOptions = {
@@ -20,7 +25,7 @@ export type ControllerOptions = {
   port: number
   /** A PostgreSQL of the operator's own; the embedded one where there is none. */
   databaseUrl: string | null
-  listVideo: (engine: Engine) => ListVideo
+  version: string
   onError: (error: unknown) => void
 }
 
@@ -36,17 +41,24 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const engine: Engine = { pool, now: () => null, terms: TERMS }
   const adminToken = await keepAdminToken(engine, options.dataDir)
   const waiters = new CommandWaiters()
+  const bell = new EventBell()
   const stopped = new AbortController()
-  const { onError } = options
-  const reconciler = new Reconciler({ engine, listVideo: options.listVideo(engine), signal: stopped.signal, onError })
+  const { onError, version } = options
+  const checkOrigin = originCheck(version)
+  const listVideo = videoListing(engine, version, checkOrigin)
+  const reconciler = new Reconciler({ engine, listVideo, checkOrigin, signal: stopped.signal, onError })
   const listening = listen({
     url: databaseUrl,
     channels: Object.values(CHANNELS),
     onNotification: (channel, payload) => {
       if (channel === CHANNELS.commands) waiters.wake(payload)
+      else if (channel === CHANNELS.events) bell.ring()
       else reconciler.wake(channel, payload)
     },
-    onReconnect: () => waiters.wake('*'),
+    onReconnect: () => {
+      waiters.wake('*')
+      bell.ring()
+    },
     signal: stopped.signal,
   })
   const running = reconciler.run()
@@ -54,11 +66,14 @@ export async function startController(options: ControllerOptions): Promise<Contr
     stopped.abort()
     await Promise.allSettled([running, listening])
   })
-  const app = createApp(engine, (mount) => {
-    catalogueRoutes(engine, mount)
+  const routes = (mount: Mount) => {
+    catalogueRoutes({ engine, listVideo, checkOrigin }, mount)
     workloadRoutes(engine, mount)
+    deviceRoutes(engine, mount)
+    tokenRoutes(engine, mount)
     agentRoutes(engine, waiters, mount)
-  })
+  }
+  const app = createApp({ engine, version, bell, routes, onError })
   const { port, close } = await bind(app.fetch, options)
   stack.defer(close)
   const parts = stack.move()

@@ -75,7 +75,12 @@ export async function startSessions(engine: Engine, workstation: string, tokens:
          WHERE workstation_id = $1 AND token = ANY ($2) AND stop_reason IS NULL RETURNING token, command_id
        ), command AS (
          UPDATE command_history c SET status = 'playing', started_at = coalesce(c.started_at, $3)
-         FROM started WHERE c.id = started.command_id
+         FROM started WHERE c.id = started.command_id RETURNING c.id, c.workload_id, c.device_id
+       ), event AS (
+         INSERT INTO workload_events (workload_id, at, type, data)
+         SELECT workload_id, $3, 'commands.started', jsonb_build_object('commands',
+           jsonb_agg(jsonb_build_object('id', id, 'deviceId', device_id)))
+         FROM command GROUP BY workload_id
        ), attempt AS (
          UPDATE command_attempts a SET started_at = coalesce(a.started_at, $3) FROM started WHERE a.id = started.token
        )

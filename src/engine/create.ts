@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { transaction } from '../db/pool.ts'
 import { type BatchOverrides, type Preset, resolveBatchConfig, type WatchConfig } from '../domain/config.ts'
 import type { Workload } from '../domain/workload.ts'
-import { type Engine, readNow } from './engine.ts'
+import { CHANNELS, type Engine, notify, readNow, type Tx } from './engine.ts'
 import { targetedDevices } from './facts.ts'
 import type { WorkloadConfig } from './workload-row.ts'
 
@@ -28,11 +28,33 @@ export class UnknownReferenceError extends Error {
   }
 }
 
-/** Creates a workload, `pending`; gives its id. */
-export async function createWorkload(engine: Engine, asked: NewWorkload): Promise<string> {
+/** The key of one request, and the hash of what it asked. */
+export type Idempotency = { key: string; requestSha256: string }
+
+/** An idempotency key came again with another request. */
+export class IdempotencyKeyReusedError extends Error {
+  override name = 'IdempotencyKeyReusedError'
+
+  constructor(key: string) {
+    super(`The idempotency key ${key} was used for another request.`)
+  }
+}
+
+/**
+ * Creates a workload, `pending`; gives its id. The same idempotency key gives the workload that it made before.
+ *
+ * @throws UnknownReferenceError, IdempotencyKeyReusedError
+ */
+export async function createWorkload(
+  engine: Engine,
+  asked: NewWorkload,
+  idempotency: Idempotency | null = null,
+): Promise<string> {
   const id = uuidv7()
-  await transaction(engine.pool, async (tx) => {
+  return transaction(engine.pool, async (tx) => {
     const now = await readNow(engine, tx)
+    const made = idempotency === null ? null : await madeBefore(tx, idempotency)
+    if (made !== null) return made
     const devices = await targetedDevices(tx, asked.targetWorkstations)
     const batchConfig = resolveBatchConfig(asked.batchConfig, asked.preset, devices.length)
     const config: WorkloadConfig = {
@@ -55,8 +77,26 @@ export async function createWorkload(engine: Engine, asked: NewWorkload): Promis
       'workload.created',
       { name: asked.name, config, videoIds: asked.videoIds },
     ])
+    if (idempotency !== null) {
+      await tx.query(
+        'INSERT INTO idempotency_keys (key, request_sha256, workload_id, created_at) VALUES ($1, $2, $3, $4)',
+        [idempotency.key, idempotency.requestSha256, id, now],
+      )
+    }
+    await notify(tx, CHANNELS.events, '')
+    return id
   })
-  return id
+}
+
+/** The lock makes a request that comes while the first is being carried out wait for it. */
+async function madeBefore(tx: Tx, { key, requestSha256 }: Idempotency): Promise<string | null> {
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', [key])
+  const { rows } = await tx.query<{ workload_id: string; request_sha256: string }>(
+    'SELECT workload_id, request_sha256 FROM idempotency_keys WHERE key = $1',
+    [key],
+  )
+  if (rows[0] && rows[0].request_sha256 !== requestSha256) throw new IdempotencyKeyReusedError(key)
+  return rows[0]?.workload_id ?? null
 }
 
 async function requireVideos(tx: Parameters<typeof targetedDevices>[0], ids: string[]): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Pool } from 'pg'
 import type { PlannedDevice } from '../domain/batch-plan.ts'
 import { type BatchCounts, type Facts, NO_FACTS, type Unavailable } from '../domain/workload.ts'
 import type { Prompt } from './advance.ts'
@@ -9,6 +10,9 @@ export type ListedVideo = { since: number } & (
   | { ok: true; durationSeconds: number | null }
   | { ok: false; reason: string }
 )
+
+/** A transaction, or the pool for what needs none. */
+type Queryable = Pick<Pool, 'query'>
 
 /** What the lifecycle needs to know now: counters, and what changed. */
 export async function gatherFacts(tx: Tx, row: WorkloadRow, prompt: Prompt, now: Date): Promise<Facts> {
@@ -27,16 +31,24 @@ export async function gatherFacts(tx: Tx, row: WorkloadRow, prompt: Prompt, now:
 }
 
 /** Every targeted device that is registered, present or not. */
-export async function targetedDevices(
-  tx: Pick<Tx, 'query'>,
-  targetWorkstations: string[] | null,
-): Promise<PlannedDevice[]> {
+export async function targetedDevices(tx: Queryable, targetWorkstations: string[] | null): Promise<PlannedDevice[]> {
   const { rows } = await tx.query<PlannedDevice>(
     `SELECT id, workstation_id AS workstation, slot FROM devices
      WHERE $1::text[] IS NULL OR workstation_id = ANY ($1) ORDER BY workstation_id, slot`,
     [targetWorkstations],
   )
   return rows
+}
+
+/** How many devices a workload targets now; 0 where there is no such workload. */
+export async function countTargets(tx: Queryable, workloadId: string): Promise<number> {
+  const { rows } = await tx.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM workloads w JOIN devices d
+       ON w.config -> 'targetWorkstations' = 'null' OR w.config -> 'targetWorkstations' ? d.workstation_id
+     WHERE w.id = $1`,
+    [workloadId],
+  )
+  return rows[0]?.count ?? 0
 }
 
 async function listingOutcome(tx: Tx, row: WorkloadRow, video: ListedVideo): Promise<Facts['listing']> {

@@ -3,30 +3,28 @@ import { groupName } from '../domain/batch-plan.ts'
 import { isRunning } from '../domain/workload.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
+/** One page of a list; `after` is the last id of the page before. */
+export type Page = { limit: number; after: string | null }
+
 /** A workload as the API shows it. */
 export async function readWorkload(pool: Pool, id: string) {
   return (await readStatus(pool, id))?.workload ?? null
 }
 
-export async function readWorkloads(pool: Pool, limit: number) {
-  const { rows } = await pool.query<{ id: string }>(
-    'SELECT id FROM workloads ORDER BY created_at DESC, id DESC LIMIT $1',
-    [limit],
+/** Newest first; ids ascend with time. @param status one status, `active` for those not final, or null for all. */
+export async function readWorkloads(pool: Pool, { limit, after }: Page, status: string | null) {
+  const rows = await readRows(
+    pool,
+    `($1::uuid IS NULL OR w.id < $1) AND CASE $2::text WHEN 'active' THEN w.finished_at IS NULL
+       ELSE $2::text IS NULL OR w.status = $2 END ORDER BY w.id DESC LIMIT $3`,
+    [after, status, limit],
   )
-  const workloads = await Promise.all(rows.map((row) => readWorkload(pool, row.id)))
-  return workloads.filter((one) => one !== null)
+  return rows.map((row) => shown(row, row.open))
 }
 
 /** A workload with what is going on in it now; counts include the batch under way. */
 export async function readStatus(pool: Pool, id: string) {
-  const { rows } = await pool.query<WorkloadRow & { open: OpenBatch | null; playing: number }>(
-    `SELECT w.*, (SELECT count(*)::int FROM leases l WHERE l.workload_id = w.id AND l.started_at IS NOT NULL) AS playing,
-       CASE WHEN b.workload_id IS NOT NULL AND b.ended_at IS NULL THEN to_jsonb(b) END AS open
-     FROM workloads w LEFT JOIN batches b ON b.workload_id = w.id AND b.cycle = w.cycle AND b.batch = w.batch
-     WHERE w.id = $1`,
-    [id],
-  )
-  const row = rows[0]
+  const [row] = await readRows(pool, 'w.id = $1', [id])
   if (!row) return null
   const running = isRunning(row.status)
   return {
@@ -37,6 +35,18 @@ export async function readStatus(pool: Pool, id: string) {
 }
 
 type OpenBatch = { total: number; succeeded: number; failed: number; skipped: number; cancelled: number }
+type StatusRow = WorkloadRow & { open: OpenBatch | null; playing: number }
+
+async function readRows(pool: Pool, where: string, values: unknown[]): Promise<StatusRow[]> {
+  const { rows } = await pool.query<StatusRow>(
+    `SELECT w.*, (SELECT count(*)::int FROM leases l WHERE l.workload_id = w.id AND l.started_at IS NOT NULL) AS playing,
+       CASE WHEN b.workload_id IS NOT NULL AND b.ended_at IS NULL THEN to_jsonb(b) END AS open
+     FROM workloads w LEFT JOIN batches b ON b.workload_id = w.id AND b.cycle = w.cycle AND b.batch = w.batch
+     WHERE ${where}`,
+    values,
+  )
+  return rows
+}
 
 function shown(row: WorkloadRow, open: OpenBatch | null) {
   const { config, state } = row
@@ -95,27 +105,93 @@ function live(row: WorkloadRow, open: OpenBatch | null, playing: number) {
   }
 }
 
-/** Lists that a workload's pages show; columns are named as the API names them. */
-export const READS = {
-  batches: `SELECT cycle, video_id AS "videoId", batch AS "batchNumber", batch_group AS "batchGroup",
-      total AS "totalDevices", succeeded AS "successCount", failed AS "failedCount", skipped AS "skippedCount",
-      started_at AS "startedAt", ended_at AS "endedAt"
-    FROM batches WHERE workload_id = $1 ORDER BY cycle, batch LIMIT $2`,
-  commands: `SELECT c.id, d.workstation_id || '-' || d.slot AS device, c.cycle, c.batch_group AS "batchGroup", c.status,
-      c.attempts, c.failure, c.reason, (c.plan ->> 'plannedSeconds')::float8 AS "plannedSeconds",
-      c.started_at AS "startedAt", c.finished_at AS "finishedAt"
-    FROM command_history c JOIN devices d ON d.id = c.device_id
-    WHERE c.workload_id = $1 ORDER BY c.created_at DESC, c.cycle, c.batch, device LIMIT $2`,
-  results: `SELECT r.command_id AS "commandId", d.workstation_id || '-' || d.slot AS device, r.attempt,
-      r.watch_time AS "watchTime", r.watch_percent AS "watchPercent", r.startup_ms AS "startupMs",
-      r.rebuffer_count AS "rebufferCount", r.rebuffer_ms AS "rebufferMs", r.bitrate_avg_kbps AS "bitrateAvgKbps",
-      r.switch_count AS "switchCount", r.bytes_downloaded AS "bytesDownloaded", r.failure,
-      r.error_message AS "errorMessage"
-    FROM command_history c JOIN results r ON r.id = c.result_id JOIN devices d ON d.id = c.device_id
-    WHERE c.workload_id = $1 ORDER BY c.cycle, c.batch, device LIMIT $2`,
-  logs: 'SELECT at, level, message FROM workload_logs WHERE workload_id = $1 ORDER BY id DESC LIMIT $2',
-} as const
+/** Every batch of a workload, in their order. */
+export async function readBatches(pool: Pool, workloadId: string) {
+  const { rows } = await pool.query(
+    `SELECT cycle, video_id AS "videoId", batch AS "batchNumber", batch_group AS "batchGroup",
+       total AS "totalDevices", succeeded AS "successCount", failed AS "failedCount", skipped AS "skippedCount",
+       started_at AS "startedAt", ended_at AS "endedAt"
+     FROM batches WHERE workload_id = $1 ORDER BY cycle, batch`,
+    [workloadId],
+  )
+  return rows
+}
 
-export async function readList(pool: Pool, name: keyof typeof READS, id: string, limit: number) {
-  return (await pool.query(READS[name], [id, limit])).rows
+export async function readCommands(pool: Pool, workloadId: string, { limit, after }: Page) {
+  const { rows } = await pool.query<{ id: string }>(
+    `SELECT c.id, c.video_id AS "videoId", c.device_id AS "deviceId", d.workstation_id || '-' || d.slot AS device,
+       c.cycle, c.batch, c.batch_group AS "batchGroup", c.status, c.attempts, c.failure, c.reason,
+       (c.plan ->> 'plannedSeconds')::float8 AS "plannedSeconds", c.plan, c.created_at AS "createdAt",
+       c.leased_at AS "leasedAt", c.started_at AS "startedAt", c.finished_at AS "finishedAt", c.result_id AS "resultId"
+     FROM command_history c JOIN devices d ON d.id = c.device_id
+     WHERE c.workload_id = $1 AND ($2::uuid IS NULL OR c.id > $2) ORDER BY c.id LIMIT $3`,
+    [workloadId, after, limit],
+  )
+  return rows
+}
+
+/** The counted result of each command, in the commands' order; a page goes on after a command's id. */
+export async function readResults(pool: Pool, workloadId: string, { limit, after }: Page, timeline: boolean) {
+  const { rows } = await pool.query<{ commandId: string }>(
+    `SELECT r.id, r.command_id AS "commandId", r.video_id AS "videoId", r.device_id AS "deviceId",
+       d.workstation_id || '-' || d.slot AS device, c.cycle, c.batch_group AS "batchGroup", r.attempt,
+       r.session_id AS "sessionId", r.end_reason AS "endReason", r.watch_time AS "watchTime",
+       r.watch_percent AS "watchPercent", r.startup_ms AS "startupMs", r.rebuffer_count AS "rebufferCount",
+       r.rebuffer_ms AS "rebufferMs", r.rebuffer_ratio AS "rebufferRatio", r.playing_ms AS "playingMs",
+       r.paused_ms AS "pausedMs", r.seeking_ms AS "seekingMs", r.bitrate_avg_kbps AS "bitrateAvgKbps",
+       r.bitrate_top_kbps AS "bitrateTopKbps", r.switch_count AS "switchCount", r.throughput_kbps AS "throughputKbps",
+       r.dropped_frames AS "droppedFrames", r.decoded_frames AS "decodedFrames",
+       r.bytes_downloaded AS "bytesDownloaded", r.errors_fatal AS "errorsFatal",
+       r.errors_nonfatal AS "errorsNonfatal", r.error_codes AS "errorCodes", r.loop_delay_p99_ms AS "loopDelayP99Ms",
+       r.failure, r.error_message AS "errorMessage", r.created_at AS "createdAt"
+       ${timeline ? ', r.timeline' : ''}
+     FROM command_history c JOIN results r ON r.id = c.result_id JOIN devices d ON d.id = c.device_id
+     WHERE c.workload_id = $1 AND ($2::uuid IS NULL OR c.id > $2) ORDER BY c.id LIMIT $3`,
+    [workloadId, after, limit],
+  )
+  return rows
+}
+
+/** Newest first. @param level the least that is shown. */
+export async function readLogs(pool: Pool, workloadId: string, { limit, after }: Page, level: string) {
+  const { rows } = await pool.query<{ id: number }>(
+    `SELECT id, at, level, message FROM workload_logs
+     WHERE workload_id = $1 AND ($2::bigint IS NULL OR id < $2)
+       AND array_position(ARRAY['debug', 'info', 'warn', 'error'], level)
+         >= array_position(ARRAY['debug', 'info', 'warn', 'error'], $4)
+     ORDER BY id DESC LIMIT $3`,
+    [workloadId, after, limit, level],
+  )
+  return rows
+}
+
+/** Figures in sum, over the counted result of each command. */
+export async function readStats(pool: Pool, workloadId: string) {
+  const { rows } = await pool.query(
+    `WITH counted AS (
+       SELECT r.* FROM command_history c JOIN results r ON r.id = c.result_id WHERE c.workload_id = $1
+     ), failures AS (
+       SELECT coalesce(jsonb_object_agg(failure, n), '{}') AS by_kind
+       FROM (SELECT failure, count(*) AS n FROM counted WHERE failure IS NOT NULL GROUP BY failure) f
+     ), commands AS (
+       SELECT coalesce(jsonb_object_agg(status, n), '{}') AS by_status
+       FROM (SELECT status, count(*) AS n FROM command_history WHERE workload_id = $1 GROUP BY status) c
+     )
+     SELECT count(*)::int AS total, (count(*) FILTER (WHERE error_message IS NULL))::int AS success,
+       (count(*) FILTER (WHERE error_message IS NOT NULL))::int AS failed,
+       coalesce(sum(watch_time), 0) AS "totalWatchTime", avg(watch_percent) AS "avgWatchPercent",
+       ${quantiles('startup_ms')} AS "startupMs", ${quantiles('rebuffer_ratio')} AS "rebufferRatio",
+       coalesce(sum(rebuffer_count), 0)::int AS "rebufferCount", coalesce(sum(rebuffer_ms), 0) AS "rebufferMs",
+       avg(bitrate_avg_kbps) AS "bitrateAvgKbps", coalesce(sum(bytes_downloaded), 0)::float8 AS "bytesDownloaded",
+       (SELECT by_kind FROM failures) AS failures, (SELECT by_status FROM commands) AS commands
+     FROM counted`,
+    [workloadId],
+  )
+  return rows[0]
+}
+
+function quantiles(column: string): string {
+  const at = (share: number) => `percentile_cont(${share}) WITHIN GROUP (ORDER BY ${column})`
+  return `CASE WHEN count(${column}) > 0
+    THEN jsonb_build_object('p50', ${at(0.5)}, 'p95', ${at(0.95)}, 'max', max(${column})) END`
 }

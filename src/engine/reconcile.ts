@@ -2,18 +2,15 @@ import type pg from 'pg'
 import { advance } from './advance.ts'
 import { CHANNELS, type Engine } from './engine.ts'
 import type { ListedVideo } from './facts.ts'
+import type { ListVideo } from './listing.ts'
+import { type CheckOrigin, recheckOrigin } from './origins.ts'
 import { dueWorkloads, sweep } from './sweep.ts'
 import type { WorkloadRow } from './workload-row.ts'
-
-/** Reads the next video of a workload and proves its origin: I/O, done outside any transaction. */
-export type ListVideo = (
-  videoId: string,
-  signal: AbortSignal,
-) => Promise<{ ok: true; durationSeconds: number | null } | { ok: false; reason: string }>
 
 export type ReconcileOptions = {
   engine: Engine
   listVideo: ListVideo
+  checkOrigin: CheckOrigin
   signal: AbortSignal
   onError: (error: unknown) => void
 }
@@ -26,6 +23,7 @@ export class Reconciler {
   readonly #options: ReconcileOptions
   readonly #busy = new Map<string, Promise<void>>()
   readonly #again = new Set<string>()
+  #rechecking: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: ReconcileOptions) {
@@ -39,7 +37,7 @@ export class Reconciler {
       await this.#look().catch((error: unknown) => this.#report(error))
       await this.#rest()
     }
-    await Promise.allSettled(this.#busy.values())
+    await Promise.allSettled([...this.#busy.values(), this.#rechecking])
   }
 
   /** Handles a notification's payload. */
@@ -55,6 +53,19 @@ export class Reconciler {
       `SELECT id FROM workloads WHERE status = 'listing' AND finished_at IS NULL`,
     )
     for (const { id } of rows) this.#move(id)
+    this.#rechecking ??= this.#recheck()
+  }
+
+  /** Origins whose hour has passed, one after the other. */
+  async #recheck(): Promise<void> {
+    const { engine, checkOrigin, signal } = this.#options
+    try {
+      while (!signal.aborted && (await recheckOrigin(engine, checkOrigin, signal)) !== null);
+    } catch (error) {
+      this.#report(error)
+    } finally {
+      this.#rechecking = undefined
+    }
   }
 
   /** Until the next second, or a workload's next instant if that is sooner. */
@@ -122,15 +133,18 @@ export class Reconciler {
   async #read(row: WorkloadRow) {
     const videoId = row.video_ids[row.state.videoIndex] ?? ''
     const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(LISTING_MS)])
-    const video = await this.#options.listVideo(videoId, signal)
+    const listed = await this.#options.listVideo(videoId, signal)
     this.#options.signal.throwIfAborted()
-    if (video.ok && video.durationSeconds !== null) {
-      await this.#options.engine.pool.query(
-        'UPDATE videos SET duration_seconds = coalesce(duration_seconds, $2) WHERE id = $1',
-        [videoId, video.durationSeconds],
-      )
+    if (!listed.ok) return listed
+    const { durationSeconds } = listed.probe
+    // What the stream says today, over what the catalogue was told once.
+    if (durationSeconds !== null && durationSeconds > 0) {
+      await this.#options.engine.pool.query('UPDATE videos SET duration_seconds = $2 WHERE id = $1', [
+        videoId,
+        durationSeconds,
+      ])
     }
-    return video
+    return { ok: true, durationSeconds }
   }
 
   #report(error: unknown): void {

@@ -235,6 +235,13 @@ async function countInBatches(tx: Tx, settled: readonly Settled[], now: Date): P
        THEN b.workload_id END AS workload_id`,
     [JSON.stringify([...changes.values()]), now],
   )
+  await tx.query(
+    `INSERT INTO workload_events (workload_id, at, type, data)
+     SELECT workload_id, $2, 'commands.settled', jsonb_build_object('commands', jsonb_agg(jsonb_build_object('id', id,
+       'deviceId', device_id, 'status', status, 'failure', failure)))
+     FROM command_history WHERE id = ANY ($1) GROUP BY workload_id`,
+    [settled.map(({ row }) => row.command_id), now],
+  )
   for (const id of new Set(rows.map((row) => row.workload_id))) if (id !== null) await notify(tx, CHANNELS.workload, id)
   await notify(tx, CHANNELS.events, '')
 }

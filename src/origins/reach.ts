@@ -26,6 +26,11 @@ export function reachOf(url: string, policy: ReachPolicy): Reach | string {
   return allowed.some((one) => one.allowPrivate) ? { kind: 'private' } : { kind: 'public' }
 }
 
+/** Whether a url's host is this machine. False for what is no url. */
+export function isLoopbackUrl(url: string): boolean {
+  return URL.canParse(url) && isLoopbackHost(new URL(url).hostname)
+}
+
 /** Whether a host is this machine by name or by literal address. */
 export function isLoopbackHost(hostname: string): boolean {
   if (hostname === 'localhost' || hostname === 'localhost.') return true

@@ -6,8 +6,13 @@ import type { Call, Role } from './call.ts'
 
 const None = z.object({})
 const Id = z.object({ id: z.uuid() })
+const LAB_NAME = /^[A-Z][A-Z0-9]{0,15}-S\d{2,4}$/
+/** A device's id, or its lab name. */
+const DeviceId = z.object({ id: z.union([z.uuid(), z.string().regex(LAB_NAME)]) })
+const WorkstationId = z.string().regex(/^[A-Z][A-Z0-9]{0,15}$/, 'must be a workstation such as WS01')
 const Time = z.iso.datetime({ offset: true })
 const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+const flag = z.stringbool().default(false)
 
 function get<P, Q, A>(
   path: string,
@@ -41,8 +46,14 @@ export const Video = z.object({
 })
 export type Video = z.infer<typeof Video>
 
+/** Also checked where a workload's file names its videos. */
+export const MediaUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https url' })
+  .max(2000)
+  .refine((url) => new URL(url).username === '' && new URL(url).password === '', 'must carry no user name or password')
+
 export const NewVideo = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).max(2000),
+  url: MediaUrl,
   title: z.string().min(1).max(500).optional(),
   durationSeconds: z.number().positive().max(864_000).optional(),
 })
@@ -77,10 +88,7 @@ export const NewWorkload = z
   .strictObject({
     name: z.string().min(1).max(200),
     videoIds: z.array(z.uuid()).min(1).max(10_000),
-    targetWorkstations: z
-      .array(z.string().regex(/^[A-Z][A-Z0-9]{0,15}$/))
-      .min(1)
-      .optional(),
+    targetWorkstations: z.array(WorkstationId).min(1).max(1000).optional(),
     preset: Preset.optional(),
     batchConfig: BatchOverrides.default({}),
     watchConfig: WatchConfig.prefault({}),
@@ -120,36 +128,88 @@ export const Batch = z.object({
 
 export const Command = z.object({
   id: z.uuid(),
+  videoId: z.uuid(),
+  deviceId: z.uuid(),
   device: z.string(),
   cycle: z.int(),
+  batch: z.int(),
   batchGroup: z.string(),
   status: z.string(),
   attempts: z.int(),
   failure: z.enum(FAILURES).nullable(),
   reason: z.string().nullable(),
   plannedSeconds: z.number(),
+  plan: z.object({
+    plannedSeconds: z.number(),
+    interactions: z.array(z.looseObject({ kind: z.string(), atMs: z.number() })),
+  }),
+  createdAt: Time,
+  leasedAt: Time.nullable(),
   startedAt: Time.nullable(),
   finishedAt: Time.nullable(),
+  resultId: z.uuid().nullable(),
 })
 
 export const Result = z.object({
+  id: z.uuid(),
   commandId: z.uuid(),
+  videoId: z.uuid(),
+  deviceId: z.uuid(),
   device: z.string(),
+  cycle: z.int(),
+  batchGroup: z.string(),
   attempt: z.int(),
+  sessionId: z.uuid(),
+  endReason: z.string(),
   watchTime: z.number(),
   watchPercent: z.number(),
   startupMs: z.number().nullable(),
   rebufferCount: z.int(),
   rebufferMs: z.number(),
+  rebufferRatio: z.number(),
+  playingMs: z.number(),
+  pausedMs: z.number(),
+  seekingMs: z.number(),
   bitrateAvgKbps: z.number().nullable(),
+  bitrateTopKbps: z.number().nullable(),
   switchCount: z.int(),
+  throughputKbps: z.number().nullable(),
+  droppedFrames: z.int().nullable(),
+  decodedFrames: z.int().nullable(),
   bytesDownloaded: z.number(),
+  errorsFatal: z.int(),
+  errorsNonfatal: z.int(),
+  errorCodes: z.array(z.string()),
+  loopDelayP99Ms: z.number().nullable(),
   failure: z.enum(FAILURES).nullable(),
   errorMessage: z.string().nullable(),
+  createdAt: Time,
+  timeline: z.array(z.looseObject({ atMs: z.number(), kind: z.string() })).optional(),
 })
 export type Result = z.infer<typeof Result>
 
-export const Log = z.object({ at: Time, level: z.enum(['debug', 'info', 'warn', 'error']), message: z.string() })
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export const Log = z.object({ at: Time, level: z.enum(LOG_LEVELS), message: z.string() })
+
+const Quantiles = z.object({ p50: z.number(), p95: z.number(), max: z.number() }).nullable()
+
+export const Stats = z.object({
+  /** Settled commands, counted by their results: each once. */
+  total: z.int(),
+  success: z.int(),
+  failed: z.int(),
+  totalWatchTime: z.number(),
+  avgWatchPercent: z.number().nullable(),
+  startupMs: Quantiles,
+  rebufferRatio: Quantiles,
+  rebufferCount: z.int(),
+  rebufferMs: z.number(),
+  bitrateAvgKbps: z.number().nullable(),
+  bytesDownloaded: z.number(),
+  failures: z.record(z.string(), z.int()),
+  commands: z.record(z.string(), z.int()),
+})
+export type Stats = z.infer<typeof Stats>
 
 export const Device = z.object({
   id: z.uuid(),
@@ -157,19 +217,124 @@ export const Device = z.object({
   workstation: z.string(),
   slot: z.string(),
   driver: z.string(),
+  model: z.string(),
+  os: z.string(),
+  labels: z.record(z.string(), z.string()),
   status: z.string(),
   statusReason: z.string().nullable(),
 })
+export type Device = z.infer<typeof Device>
+
+export const Workstation = z.object({
+  id: z.string(),
+  agentVersion: z.string().nullable(),
+  lastSeenAt: Time.nullable(),
+  deviceCount: z.int(),
+  devices: z.record(z.string(), z.int()),
+})
+
+const Group = z.object({ batch: z.int(), group: z.string(), devices: z.array(z.string()) })
+
+export const Origin = z.object({
+  id: z.uuid(),
+  origin: z.string(),
+  pathPrefix: z.string(),
+  allowPrivate: z.boolean(),
+  cmcdMode: z.enum(['query', 'header']),
+  state: z.enum(['pending', 'verified', 'failed', 'unreachable']),
+  reason: z.string().nullable(),
+  checkedAt: Time.nullable(),
+  /** What proves control: exactly the token, at this url, or in this DNS TXT record. */
+  proof: z.object({ token: z.string(), url: z.string(), dnsRecord: z.string().nullable() }),
+})
+export type Origin = z.infer<typeof Origin>
+
+export const NewOrigin = z.strictObject({
+  origin: z
+    .url({ protocol: /^https?$/, error: 'must be scheme, host and port, such as https://media.example.com' })
+    .refine((url) => {
+      const { pathname, search, hash, username } = new URL(url)
+      return pathname === '/' && search === '' && hash === '' && username === ''
+    }, 'must be scheme, host and port alone; a path goes into pathPrefix')
+    .transform((url) => new URL(url).origin),
+  pathPrefix: z
+    .string()
+    .max(500)
+    .regex(/^(\/[A-Za-z0-9._~!$&'()*+,=:@-]+)*\/?$/, 'must be a plain path such as /team')
+    .refine((path) => !/(^|\/)\.\.?(\/|$)/.test(path), 'must have no . or .. in it')
+    .transform((path) => path.replace(/\/$/, ''))
+    .default(''),
+  allowPrivate: z.boolean().default(false),
+  cmcdMode: z.enum(['query', 'header']).default('query'),
+})
+
+export const Probe = z.object({
+  format: z.enum(['hls', 'dash', 'progressive']),
+  live: z.boolean(),
+  durationSeconds: z.number().nullable(),
+  renditions: z.array(
+    z.object({
+      kind: z.enum(['video', 'audio']),
+      bandwidth: z.number(),
+      codecs: z.string().nullable(),
+      width: z.number().nullable(),
+      height: z.number().nullable(),
+    }),
+  ),
+})
+
+export const NewToken = z
+  .strictObject({
+    name: z.string().min(1).max(100).default('unnamed'),
+    role: z.enum(['admin', 'operator', 'viewer', 'agent']),
+    workstation: WorkstationId.optional(),
+  })
+  .refine((token) => (token.role === 'agent') === (token.workstation !== undefined), {
+    path: ['workstation'],
+    message: 'is what the role agent needs, and no other role has',
+  })
 
 const PauseBody = z.strictObject({ mode: z.enum(['drain', 'now']).default('drain') }).prefault({})
 const Empty = z.strictObject({}).prefault({})
-const Limit = z.object({ limit: z.coerce.number().int().min(1).max(1000).default(100) })
+const Page = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  cursor: z.string().max(200).optional(),
+})
+const Targets = z.strictObject({
+  batchSizePercent: z.coerce.number().int().min(10).max(100).default(50),
+  targetWorkstations: z
+    .string()
+    .transform((names) => names.split(','))
+    .pipe(z.array(WorkstationId))
+    .optional(),
+})
+const Why = z.object({ why: z.string() })
 
 export const calls = {
-  createVideo: post('/videos', 'operator', 'Add a video to the catalogue', None, NewVideo, Video, 201),
-  getVideos: get('/videos', 'viewer', 'The catalogue, newest first', None, Limit, list(Video)),
+  createVideo: post(
+    '/videos',
+    'operator',
+    'Add a video to the catalogue, or find it by its url',
+    None,
+    NewVideo,
+    Video,
+    201,
+  ),
+  getVideos: get('/videos', 'viewer', 'The catalogue, newest first', None, Page, list(Video)),
+  getVideo: get('/videos/{id}', 'viewer', 'One video', Id, None, Video),
+  probeVideo: post('/videos/{id}/probe', 'operator', 'Read its manifest now', Id, Empty, Probe),
+  createOrigin: post('/origins', 'operator', 'Register an origin, or find it again', None, NewOrigin, Origin, 201),
+  verifyOrigin: post('/origins/{id}/verify', 'operator', 'Check the proof of control now', Id, Empty, Origin),
+  getOrigins: get('/origins', 'viewer', 'Registered origins', None, None, list(Origin)),
   createWorkload: post('/workloads', 'operator', 'Create a workload', None, NewWorkload, Workload, 201),
-  getWorkloads: get('/workloads', 'viewer', 'Workloads, newest first', None, Limit, list(Workload)),
+  getWorkloads: get(
+    '/workloads',
+    'viewer',
+    'Workloads, newest first; status=active means not final',
+    None,
+    Page.extend({ status: z.enum([...WORKLOAD_STATUSES, 'active']).optional() }),
+    list(Workload),
+  ),
   getWorkload: get('/workloads/{id}', 'viewer', 'One workload', Id, None, Workload),
   getWorkloadStatus: get('/workloads/{id}/status', 'viewer', 'A workload as it stands', Id, None, WorkloadStatus),
   startWorkload: post('/workloads/{id}/start', 'operator', 'Start, or resume a paused one', Id, Empty, Workload),
@@ -177,8 +342,52 @@ export const calls = {
   resumeWorkload: post('/workloads/{id}/resume', 'operator', 'Resume a paused workload', Id, Empty, Workload),
   cancelWorkload: post('/workloads/{id}/cancel', 'operator', 'Cancel', Id, Empty, Workload),
   getWorkloadBatches: get('/workloads/{id}/batches', 'viewer', 'Its batches', Id, None, list(Batch)),
-  getWorkloadCommands: get('/workloads/{id}/commands', 'viewer', 'Its commands', Id, Limit, list(Command)),
-  getWorkloadResults: get('/workloads/{id}/results', 'viewer', 'What was measured', Id, Limit, list(Result)),
-  getWorkloadLogs: get('/workloads/{id}/logs', 'viewer', 'Its log, newest first', Id, Limit, list(Log)),
+  getWorkloadCommands: get(
+    '/workloads/{id}/commands',
+    'viewer',
+    'Its commands, in their order',
+    Id,
+    Page,
+    list(Command),
+  ),
+  getWorkloadResults: get(
+    '/workloads/{id}/results',
+    'viewer',
+    'What was measured, a result per settled command',
+    Id,
+    Page.extend({ timeline: flag }),
+    list(Result),
+  ),
+  getWorkloadLogs: get(
+    '/workloads/{id}/logs',
+    'viewer',
+    'Its log, newest first; level is a minimum',
+    Id,
+    Page.extend({ level: z.enum(LOG_LEVELS).default('debug') }),
+    list(Log),
+  ),
+  getWorkloadStats: get('/workloads/{id}/stats', 'viewer', 'Its figures in sum', Id, None, Stats),
+  getWorkstations: get(
+    '/workstations',
+    'viewer',
+    'Workstations and their devices, counted',
+    None,
+    None,
+    list(Workstation),
+  ),
   getDevices: get('/devices', 'viewer', 'Every registered device', None, None, list(Device)),
+  getDeviceGroups: get('/devices/groups', 'viewer', 'The batches that a percentage makes', None, Targets, list(Group)),
+  getDevice: get('/devices/{id}', 'viewer', 'One device', DeviceId, None, Device),
+  drainDevice: post('/devices/{id}/drain', 'operator', 'Give it no more sessions', DeviceId, Empty, Device),
+  releaseDevice: post('/devices/{id}/release', 'operator', 'Give it sessions again', DeviceId, Empty, Device),
+  whyDevice: get('/devices/{id}/why', 'viewer', 'Why it is not playing', DeviceId, None, Why),
+  createToken: post(
+    '/tokens',
+    'admin',
+    'Make a token; it is shown this once',
+    None,
+    NewToken,
+    z.object({ token: z.string() }),
+    201,
+  ),
 } as const

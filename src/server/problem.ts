@@ -23,3 +23,9 @@ export class ProblemError extends Error {
     return TITLES[this.status] ?? 'Refused'
   }
 }
+
+/** @param what is not there, such as `video`. @throws ProblemError 404 */
+export function found<T>(value: T | null, what: string): T {
+  if (value === null) throw new ProblemError(404, `There is no such ${what}.`)
+  return value
+}

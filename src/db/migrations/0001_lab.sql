@@ -120,7 +120,8 @@ CREATE TABLE command_history (
   result_id uuid,
   UNIQUE (workload_id, cycle, device_id)
 ) WITH (fillfactor = 70);
-CREATE INDEX command_history_by_age ON command_history (workload_id, created_at DESC);
+-- Ids ascend with time, so this is also by age.
+CREATE INDEX command_history_by_workload ON command_history (workload_id, id);
 CREATE INDEX command_history_open ON command_history (workload_id, cycle, batch, workstation_id)
   WHERE finished_at IS NULL;
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ReachPolicy } from '../../origins/guarded-fetch.ts'
-import { createHeadlessDriver, isLoopbackUrl } from './driver.ts'
+import { isLoopbackUrl } from '../../origins/reach.ts'
+import { createHeadlessDriver } from './driver.ts'
 
 test.each([
   ['http://localhost:8080/a.mpd', true],

@@ -1,5 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { GuardedFetch, ReachPolicy } from '../../origins/guarded-fetch.ts'
+import { isLoopbackUrl } from '../../origins/reach.ts'
+import { testUserAgent } from '../../origins/user-agent.ts'
 import { type Clock, realClock } from '../clock.ts'
 import type { Driver } from '../driver.ts'
 import type { Parse } from './loader.ts'
@@ -29,7 +31,7 @@ export function createHeadlessDriver(options: HeadlessDriverOptions): Driver {
     async play(assignment, signal, onLive) {
       await using fetch = createFetch({
         policy: { origins: assignment.origins, loopback: isLoopbackUrl(assignment.video.url) },
-        userAgent: `DoAiWorkload/${version} (+playback-test)`,
+        userAgent: testUserAgent(version),
         connections: CONNECTIONS,
       })
       return await playSession(assignment, { ...parts, fetch }, signal, onLive)
@@ -38,13 +40,6 @@ export function createHeadlessDriver(options: HeadlessDriverOptions): Driver {
       loop.disable()
     },
   }
-}
-
-/** Whether a url's host is this machine by name or literal address. False for what is no url. */
-export function isLoopbackUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false
-  const { hostname } = new URL(url)
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
 /** Nanoseconds between two ticks, as ms beyond the histogram's own interval. */

@@ -8,9 +8,9 @@ import {
   type Presentation,
   type ResourceRef,
 } from '../../media/presentation.ts'
+import { type CmcdFacts, cmcdModeOf, withCmcd } from '../../origins/cmcd.ts'
 import { type GuardedFetch, RefusedError } from '../../origins/guarded-fetch.ts'
 import type { Clock } from '../clock.ts'
-import { type CmcdFacts, cmcdModeOf, withCmcd } from './cmcd.ts'
 
 /** How manifests and playlists are read. Both throw `ManifestError`. */
 export type Parse = {

@@ -1,5 +1,5 @@
 import type { Presentation, Rendition, ResourceRef, Segment } from '../../media/presentation.ts'
-import type { CmcdFacts } from './cmcd.ts'
+import type { CmcdFacts } from '../../origins/cmcd.ts'
 import { LoadError, type Loader, type Transfer } from './loader.ts'
 import { BUFFER_BEHIND_S, BUFFERING_GOAL_S } from './playhead.ts'
 import { addRange, bufferedEnd, evict, type Ranges } from './ranges.ts'

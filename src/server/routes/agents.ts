@@ -1,6 +1,7 @@
 import { enrol, heartbeat, startSessions } from '../../engine/agents.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { leaseCommands } from '../../engine/lease.ts'
+import { playableOrigins } from '../../engine/origins.ts'
 import { takeReports } from '../../engine/report.ts'
 import type { Principal } from '../../engine/tokens.ts'
 import { agentCalls } from '../../protocol/agent-calls.ts'
@@ -34,14 +35,6 @@ export function agentRoutes(engine: Engine, waiters: CommandWaiters, mount: Moun
     const receipts = await takeReports(engine, workstation, body.reports)
     return { receipts: Object.fromEntries(receipts) }
   })
-}
-
-async function playableOrigins(engine: Engine) {
-  const { rows } = await engine.pool.query(
-    `SELECT origin, path_prefix AS "pathPrefix", allow_private AS "allowPrivate", cmcd_mode AS "cmcdMode"
-     FROM origins WHERE state = 'verified'`,
-  )
-  return rows
 }
 
 function own(principal: Principal, workstation: string): string {

@@ -1,30 +1,53 @@
-import { v7 as uuidv7 } from 'uuid'
+import { addVideo, readVideo, readVideos } from '../../engine/catalogue.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { Listed, ListVideo } from '../../engine/listing.ts'
+import {
+  addOrigin,
+  type CheckOrigin,
+  needsNoProof,
+  type OriginRow,
+  proofOf,
+  readOrigins,
+  verifyOrigin,
+} from '../../engine/origins.ts'
 import { calls } from '../../protocol/calls.ts'
 import type { Mount } from '../app.ts'
+import { paged, pageOf } from '../page.ts'
+import { found, ProblemError } from '../problem.ts'
 
-const VIDEO = `id, url, title, duration_seconds AS "durationSeconds", completed_count AS "completedCount"`
+const PROBE_MS = 30_000
 
-/** Videos and devices. */
-export function catalogueRoutes({ pool }: Engine, mount: Mount): void {
-  mount(calls.createVideo, async ({ body }) => {
-    const { rows } = await pool.query(
-      `INSERT INTO videos (id, url, title, duration_seconds, created_at) VALUES ($1, $2, $3, $4, clock_timestamp())
-       ON CONFLICT (url) DO UPDATE SET title = coalesce($5, videos.title),
-         duration_seconds = coalesce($4, videos.duration_seconds) RETURNING ${VIDEO}`,
-      [uuidv7(), body.url, body.title ?? body.url, body.durationSeconds ?? null, body.title ?? null],
-    )
-    return rows[0]
-  })
+export type Catalogue = { engine: Engine; listVideo: ListVideo; checkOrigin: CheckOrigin }
+
+/** Videos and origins. */
+export function catalogueRoutes({ engine, listVideo, checkOrigin }: Catalogue, mount: Mount): void {
+  mount(calls.createVideo, ({ body }) => addVideo(engine, body))
   mount(calls.getVideos, async ({ query }) => {
-    const { rows } = await pool.query(`SELECT ${VIDEO} FROM videos ORDER BY created_at DESC LIMIT $1`, [query.limit])
-    return { items: rows, nextCursor: null }
+    return paged(await readVideos(engine.pool, pageOf(query)), query.limit, (video) => video.id)
   })
-  mount(calls.getDevices, async () => {
-    const { rows } = await pool.query(
-      `SELECT id, workstation_id || '-' || slot AS "labName", workstation_id AS workstation, slot, driver, status,
-         status_reason AS "statusReason" FROM devices ORDER BY workstation_id, slot`,
-    )
-    return { items: rows, nextCursor: null }
+  mount(calls.getVideo, async ({ params }) => found(await readVideo(engine.pool, params.id), 'video'))
+  mount(calls.probeVideo, async ({ params, signal }) => {
+    found(await readVideo(engine.pool, params.id), 'video')
+    return probeOf(await listVideo(params.id, AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)])))
   })
+  mount(calls.createOrigin, async ({ body }) => {
+    if (needsNoProof(body.origin)) {
+      const message = 'is on loopback, which needs no proof and no entry here'
+      throw new ProblemError(400, `origin: ${message}`, [{ path: 'origin', message }])
+    }
+    return shown(await addOrigin(engine, body))
+  })
+  mount(calls.verifyOrigin, async ({ params, signal }) => {
+    return shown(found(await verifyOrigin(engine, checkOrigin, params.id, signal), 'origin'))
+  })
+  mount(calls.getOrigins, async () => ({ items: (await readOrigins(engine)).map(shown), nextCursor: null }))
+}
+
+function probeOf(listed: Listed) {
+  if (listed.ok) return listed.probe
+  throw new ProblemError(409, listed.reason)
+}
+
+function shown({ token, ...origin }: OriginRow) {
+  return { ...origin, proof: proofOf({ ...origin, token }) }
 }

@@ -1,22 +1,47 @@
+import { createHash } from 'node:crypto'
 import type { OperatorRequest } from '../../domain/workload.ts'
 import { advance } from '../../engine/advance.ts'
-import { createWorkload } from '../../engine/create.ts'
+import { createWorkload, IdempotencyKeyReusedError } from '../../engine/create.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { targetedDevices } from '../../engine/facts.ts'
-import { type READS, readList, readStatus, readWorkload, readWorkloads } from '../../engine/read.ts'
+import { countTargets } from '../../engine/facts.ts'
+import {
+  readBatches,
+  readCommands,
+  readLogs,
+  readResults,
+  readStats,
+  readStatus,
+  readWorkload,
+  readWorkloads,
+} from '../../engine/read.ts'
 import { calls } from '../../protocol/calls.ts'
 import type { Mount } from '../app.ts'
-import { ProblemError } from '../problem.ts'
+import { paged, pageOf } from '../page.ts'
+import { found, ProblemError } from '../problem.ts'
 
+/** The engine's calls on workloads. */
 export function workloadRoutes(engine: Engine, mount: Mount): void {
   const { pool } = engine
-  mount(calls.createWorkload, async ({ body }) => {
-    const { preset = null, targetWorkstations = null, ...rest } = body
-    return readWorkload(pool, await createWorkload(engine, { ...rest, preset, targetWorkstations }))
+  const exists = async (id: string) => found(await readWorkload(pool, id), 'workload')
+  mount(calls.createWorkload, async ({ body, header }) => {
+    const { targetWorkstations = null, preset = null, ...rest } = body
+    const idempotency = idempotencyOf(header('idempotency-key'), body)
+    try {
+      return await readWorkload(
+        pool,
+        await createWorkload(engine, { ...rest, preset, targetWorkstations }, idempotency),
+      )
+    } catch (error) {
+      if (error instanceof IdempotencyKeyReusedError) throw new ProblemError(409, error.message)
+      throw error
+    }
   })
-  mount(calls.getWorkloads, async ({ query }) => ({ items: await readWorkloads(pool, query.limit), nextCursor: null }))
-  mount(calls.getWorkload, async ({ params }) => found(await readWorkload(pool, params.id)))
-  mount(calls.getWorkloadStatus, async ({ params }) => found(await readStatus(pool, params.id)))
+  mount(calls.getWorkloads, async ({ query }) => {
+    const items = await readWorkloads(pool, pageOf(query), query.status ?? null)
+    return paged(items, query.limit, (workload) => workload.id)
+  })
+  mount(calls.getWorkload, ({ params }) => exists(params.id))
+  mount(calls.getWorkloadStatus, async ({ params }) => found(await readStatus(pool, params.id), 'workload'))
   mount(calls.startWorkload, ({ params }) => begin(engine, params.id, 'start'))
   mount(calls.resumeWorkload, ({ params }) => begin(engine, params.id, 'resume'))
   mount(calls.pauseWorkload, ({ params, body }) =>
@@ -25,24 +50,41 @@ export function workloadRoutes(engine: Engine, mount: Mount): void {
   mount(calls.cancelWorkload, ({ params }) =>
     ask(engine, params.id, { kind: 'cancel', reason: 'Cancelled by an operator.' }),
   )
-  const lists = async (name: keyof typeof READS, id: string, limit = 100_000) => {
-    found(await readWorkload(pool, id))
-    return { items: await readList(pool, name, id, limit), nextCursor: null }
+  mount(calls.getWorkloadBatches, async ({ params }) => {
+    await exists(params.id)
+    return { items: await readBatches(pool, params.id), nextCursor: null }
+  })
+  mount(calls.getWorkloadCommands, async ({ params, query }) => {
+    await exists(params.id)
+    return paged(await readCommands(pool, params.id, pageOf(query)), query.limit, (command) => command.id)
+  })
+  mount(calls.getWorkloadResults, async ({ params, query }) => {
+    await exists(params.id)
+    const items = await readResults(pool, params.id, pageOf(query), query.timeline)
+    return paged(items, query.limit, (result) => result.commandId)
+  })
+  mount(calls.getWorkloadLogs, async ({ params, query }) => {
+    await exists(params.id)
+    return paged(await readLogs(pool, params.id, pageOf(query), query.level), query.limit, (log) => log.id)
+  })
+  mount(calls.getWorkloadStats, async ({ params }) => {
+    await exists(params.id)
+    return readStats(pool, params.id)
+  })
+}
+
+/** A key, and what it stood for: the same key with another body is a mistake. */
+function idempotencyOf(key: string | undefined, body: unknown) {
+  if (key === undefined) return null
+  if (!/^[\x21-\x7e]{1,200}$/.test(key)) {
+    const message = 'must be 1 to 200 printable characters'
+    throw new ProblemError(400, `Idempotency-Key ${message}.`, [{ path: 'Idempotency-Key', message }])
   }
-  mount(calls.getWorkloadBatches, ({ params }) => lists('batches', params.id))
-  mount(calls.getWorkloadCommands, ({ params, query }) => lists('commands', params.id, query.limit))
-  mount(calls.getWorkloadResults, ({ params, query }) => lists('results', params.id, query.limit))
-  mount(calls.getWorkloadLogs, ({ params, query }) => lists('logs', params.id, query.limit))
+  return { key, requestSha256: createHash('sha256').update(JSON.stringify(body)).digest('hex') }
 }
 
 async function begin(engine: Engine, id: string, kind: 'start' | 'resume') {
-  const { rows } = await engine.pool.query<{ targets: string[] | null }>(
-    `SELECT CASE WHEN config -> 'targetWorkstations' <> 'null' THEN
-       ARRAY(SELECT jsonb_array_elements_text(config -> 'targetWorkstations')) END AS targets FROM workloads WHERE id = $1`,
-    [id],
-  )
-  const targets = (await targetedDevices(engine.pool as never, rows[0]?.targets ?? null)).length
-  return ask(engine, id, { kind, targets })
+  return ask(engine, id, { kind, targets: await countTargets(engine.pool, id) })
 }
 
 async function ask(engine: Engine, id: string, request: OperatorRequest) {
@@ -50,9 +92,4 @@ async function ask(engine: Engine, id: string, request: OperatorRequest) {
   if (advanced.kind === 'unknown') throw new ProblemError(404, 'There is no such workload.')
   if (advanced.kind === 'refused') throw new ProblemError(409, advanced.reason)
   return readWorkload(engine.pool, id)
-}
-
-function found<T>(value: T | null): T {
-  if (value === null) throw new ProblemError(404, 'There is no such workload.')
-  return value
 }

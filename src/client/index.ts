@@ -1,0 +1,81 @@
+import type { z } from 'zod'
+import { calls } from '../protocol/calls.ts'
+import { type Connection, request } from './request.ts'
+import { watchWorkload } from './watch.ts'
+
+export type {
+  Device,
+  Origin,
+  Result,
+  Stats,
+  Video,
+  Workload,
+  WorkloadStatus,
+} from '../protocol/calls.ts'
+export { ApiError, type Connection } from './request.ts'
+
+type Calls = typeof calls
+type Body<N extends keyof Calls> = z.input<Calls[N]['body']>
+type Query<N extends keyof Calls> = z.input<Calls[N]['query']>
+type Answer<N extends keyof Calls> = Promise<z.output<Calls[N]['answer']>>
+
+export type Client = ReturnType<typeof createClient>
+
+/**
+ * The API, typed. Every function rejects with `ApiError` where the controller refuses, and with what `fetch` throws
+ * where it does not answer.
+ *
+ * @param connection the controller's url, such as `http://127.0.0.1:8400`, and a token.
+ */
+export function createClient(connection: Connection) {
+  const byId = (id: string) => ({ params: { id } })
+  return {
+    createVideo: (body: Body<'createVideo'>): Answer<'createVideo'> => request(connection, calls.createVideo, { body }),
+    getVideos: (query: Query<'getVideos'> = {}): Answer<'getVideos'> => request(connection, calls.getVideos, { query }),
+    getVideo: (id: string): Answer<'getVideo'> => request(connection, calls.getVideo, byId(id)),
+    probeVideo: (id: string): Answer<'probeVideo'> => request(connection, calls.probeVideo, byId(id)),
+
+    createOrigin: (body: Body<'createOrigin'>): Answer<'createOrigin'> =>
+      request(connection, calls.createOrigin, { body }),
+    verifyOrigin: (id: string): Answer<'verifyOrigin'> => request(connection, calls.verifyOrigin, byId(id)),
+    getOrigins: (): Answer<'getOrigins'> => request(connection, calls.getOrigins),
+
+    /** @param idempotencyKey the same key makes the same workload once, however often it is asked. */
+    createWorkload: (body: Body<'createWorkload'>, idempotencyKey?: string): Answer<'createWorkload'> => {
+      const headers: Record<string, string> = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
+      return request(connection, calls.createWorkload, { body, headers })
+    },
+    startWorkload: (id: string): Answer<'startWorkload'> => request(connection, calls.startWorkload, byId(id)),
+    pauseWorkload: (id: string, body: Body<'pauseWorkload'> = {}): Answer<'pauseWorkload'> =>
+      request(connection, calls.pauseWorkload, { ...byId(id), body }),
+    resumeWorkload: (id: string): Answer<'resumeWorkload'> => request(connection, calls.resumeWorkload, byId(id)),
+    cancelWorkload: (id: string): Answer<'cancelWorkload'> => request(connection, calls.cancelWorkload, byId(id)),
+    getWorkload: (id: string): Answer<'getWorkload'> => request(connection, calls.getWorkload, byId(id)),
+    getWorkloadStatus: (id: string): Answer<'getWorkloadStatus'> =>
+      request(connection, calls.getWorkloadStatus, byId(id)),
+    getWorkloads: (query: Query<'getWorkloads'> = {}): Answer<'getWorkloads'> =>
+      request(connection, calls.getWorkloads, { query }),
+    getWorkloadBatches: (id: string): Answer<'getWorkloadBatches'> =>
+      request(connection, calls.getWorkloadBatches, byId(id)),
+    getWorkloadCommands: (id: string, query: Query<'getWorkloadCommands'> = {}): Answer<'getWorkloadCommands'> =>
+      request(connection, calls.getWorkloadCommands, { ...byId(id), query }),
+    getWorkloadResults: (id: string, query: Query<'getWorkloadResults'> = {}): Answer<'getWorkloadResults'> =>
+      request(connection, calls.getWorkloadResults, { ...byId(id), query }),
+    getWorkloadLogs: (id: string, query: Query<'getWorkloadLogs'> = {}): Answer<'getWorkloadLogs'> =>
+      request(connection, calls.getWorkloadLogs, { ...byId(id), query }),
+    getWorkloadStats: (id: string): Answer<'getWorkloadStats'> => request(connection, calls.getWorkloadStats, byId(id)),
+    /** The workload's status, now and whenever something of it changed, until it is final. */
+    watchWorkload: (id: string, options: { signal?: AbortSignal } = {}) => watchWorkload(connection, id, options),
+
+    getWorkstations: (): Answer<'getWorkstations'> => request(connection, calls.getWorkstations),
+    getDevices: (): Answer<'getDevices'> => request(connection, calls.getDevices),
+    getDevice: (id: string): Answer<'getDevice'> => request(connection, calls.getDevice, byId(id)),
+    getDeviceGroups: (query: Query<'getDeviceGroups'> = {}): Answer<'getDeviceGroups'> =>
+      request(connection, calls.getDeviceGroups, { query }),
+    drainDevice: (id: string): Answer<'drainDevice'> => request(connection, calls.drainDevice, byId(id)),
+    releaseDevice: (id: string): Answer<'releaseDevice'> => request(connection, calls.releaseDevice, byId(id)),
+    whyDevice: (id: string): Answer<'whyDevice'> => request(connection, calls.whyDevice, byId(id)),
+
+    createToken: (body: Body<'createToken'>): Answer<'createToken'> => request(connection, calls.createToken, { body }),
+  }
+}

@@ -1,0 +1,48 @@
+import { isLoopbackUrl, reachOf } from '../origins/reach.ts'
+import type { Engine } from './engine.ts'
+import { type CheckOrigin, type OriginRow, playableOrigins, readOrigins, verifyOrigin } from './origins.ts'
+import { type Probe, probeVideo } from './probe.ts'
+
+/** What reading the next video came to. */
+export type Listed = { ok: true; probe: Probe } | { ok: false; reason: string }
+
+/** Reads the next video of a workload and proves its origin: I/O, done outside any transaction. */
+export type ListVideo = (videoId: string, signal: AbortSignal) => Promise<Listed>
+
+/** A proof this young, in ms, is not asked for again when a video is listed. */
+const FRESH_MS = 60_000
+
+export function videoListing(engine: Engine, version: string, check: CheckOrigin): ListVideo {
+  return async (videoId, signal) => {
+    const { rows } = await engine.pool.query<{ id: string; url: string }>('SELECT id, url FROM videos WHERE id = $1', [
+      videoId,
+    ])
+    const video = rows[0]
+    if (!video) return { ok: false, reason: `The video ${videoId} is not in the catalogue.` }
+    await proveOrigins(engine, check, video.url, signal)
+    const origins = await playableOrigins(engine)
+    const reach = reachOf(video.url, { origins, loopback: isLoopbackUrl(video.url) })
+    if (typeof reach === 'string') return { ok: false, reason: `${video.url} may not be played: ${reach}.` }
+    try {
+      return { ok: true, probe: await probeVideo(video, { version, origins, signal }) }
+    } catch (error) {
+      const message = signal.aborted ? 'it was not read in 30 s' : (error as Error).message
+      return { ok: false, reason: `${video.url} cannot be read: ${message}` }
+    }
+  }
+}
+
+/** Proves the origins that hold this url anew, where their last proof is not fresh. */
+async function proveOrigins(engine: Engine, check: CheckOrigin, url: string, signal: AbortSignal): Promise<void> {
+  if (isLoopbackUrl(url)) return
+  const holding = (await readOrigins(engine)).filter((one) => holds(one, url) && !fresh(one))
+  await Promise.all(holding.map((one) => verifyOrigin(engine, check, one.id, signal)))
+}
+
+function holds(one: OriginRow, url: string): boolean {
+  return typeof reachOf(url, { origins: [one], loopback: false }) !== 'string'
+}
+
+function fresh({ state, checkedAt }: OriginRow): boolean {
+  return state === 'verified' && checkedAt !== null && Date.now() - checkedAt.getTime() < FRESH_MS
+}

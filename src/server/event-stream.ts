@@ -1,0 +1,86 @@
+import type { Engine } from '../engine/engine.ts'
+import { type EventPosition, endOfEvents, positionOf, readEvents } from '../engine/events.ts'
+import { ProblemError } from './problem.ts'
+
+const PAGE = 500
+/** Events come in bursts; those of one are read together. */
+const GATHER_MS = 25
+/** A look without a notification, and a comment so that whoever is between keeps the connection. */
+const FLOOR_MS = 1000
+const COMMENT_MS = 15_000
+
+/** Wakes the streams of this controller when something happened on any. */
+export class EventBell {
+  readonly #waiting = new Set<() => void>()
+
+  ring(): void {
+    for (const wake of this.#waiting) wake()
+  }
+
+  async wait(ms: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, ms)
+    this.#waiting.add(resolve)
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    await promise
+    clearTimeout(timer)
+    this.#waiting.delete(resolve)
+  }
+}
+
+/** Where a client wants to go on: after the event that it names, else from now on. @throws ProblemError 400 */
+export async function startOf(engine: Engine, lastEventId: string | undefined): Promise<EventPosition> {
+  if (lastEventId === undefined || lastEventId === '') return endOfEvents(engine)
+  const position = positionOf(lastEventId)
+  if (position !== null) return position
+  throw new ProblemError(400, 'Last-Event-ID is none of ours.', [{ path: 'Last-Event-ID', message: 'is no event id' }])
+}
+
+/** Server-sent events from a position on, until the client goes away. */
+export function eventStream(
+  engine: Engine,
+  bell: EventBell,
+  { from, workloadId, signal }: { from: EventPosition; workloadId: string | null; signal: AbortSignal },
+): Response {
+  const ended = new AbortController()
+  const gone = AbortSignal.any([signal, ended.signal])
+  const lines = produce(engine, bell, from, workloadId, gone)
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await lines.next().catch(() => ({ done: true as const, value: undefined }))
+      if (next.done) controller.close()
+      else controller.enqueue(new TextEncoder().encode(next.value))
+    },
+    cancel: () => ended.abort(),
+  })
+  return new Response(body, {
+    headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+  })
+}
+
+async function* produce(
+  engine: Engine,
+  bell: EventBell,
+  from: EventPosition,
+  workloadId: string | null,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  let at = from
+  let said = performance.now()
+  yield 'retry: 1000\n\n'
+  while (!signal.aborted) {
+    const events = await readEvents(engine, at, workloadId, PAGE)
+    const last = events.at(-1)
+    if (last) {
+      at = positionOf(last.id) ?? at
+      said = performance.now()
+      yield events
+        .map(({ id, type, ...rest }) => `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(rest)}\n\n`)
+        .join('')
+    } else if (performance.now() - said > COMMENT_MS) {
+      said = performance.now()
+      yield ': nothing new\n\n'
+    }
+    if (events.length < PAGE) await bell.wait(last ? GATHER_MS : FLOOR_MS, signal)
+  }
+}
