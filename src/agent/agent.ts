@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, type Connection, request } from '../client/request.ts'
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
-import type { SessionReport } from '../domain/playback-result.ts'
+import { failedUnplayed, type SessionReport } from '../domain/playback-result.ts'
 import type { Driver } from '../drivers/driver.ts'
 import { agentCalls, type LeasedCommand } from '../protocol/agent-calls.ts'
 
@@ -24,6 +24,7 @@ export class Agent {
   readonly #options: AgentOptions
   readonly #drivers = new Map<string, Driver>()
   readonly #playing = new Map<string, { deviceId: string; stop: AbortController }>()
+  readonly #plays = new Set<Promise<void>>()
   #poll: AbortController | undefined
 
   constructor(options: AgentOptions) {
@@ -37,7 +38,7 @@ export class Agent {
     const heartbeat = this.#heartbeat(heartbeatSeconds * 1000)
     while (!signal.aborted) await this.#take()
     for (const session of this.#playing.values()) session.stop.abort('aborted')
-    await heartbeat
+    await Promise.allSettled([...this.#plays, heartbeat])
   }
 
   async #enrol() {
@@ -82,7 +83,12 @@ export class Agent {
     const body = { tokens: fresh.map((command) => command.token) }
     const { tokens } = await request(connection, agentCalls.start, { params: { workstation }, body, signal })
     const started = new Set(tokens)
-    for (const command of fresh) if (started.has(command.token)) void this.#play(command, origins)
+    for (const command of fresh) if (started.has(command.token)) this.#keep(this.#play(command, origins))
+  }
+
+  #keep(play: Promise<void>): void {
+    this.#plays.add(play)
+    play.finally(() => this.#plays.delete(play))
   }
 
   async #play(command: LeasedCommand, origins: readonly PlayableOrigin[]): Promise<void> {
@@ -100,7 +106,12 @@ export class Agent {
       origins,
     }
     try {
-      const report = await driver.play(assignment, stop.signal, () => {})
+      const report = await driver
+        .play(assignment, stop.signal, () => {})
+        .catch((error: unknown) => {
+          // A driver never rejects; one that does has failed as a player.
+          return failedUnplayed(assignment.sessionId, 'player', `${driver.name}: ${String(error)}`.slice(0, 2000))
+        })
       clearTimeout(timeout)
       await this.#persist(() => this.#report(token, report))
     } catch (error) {

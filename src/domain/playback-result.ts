@@ -43,6 +43,40 @@ export type PlaybackFigures = {
   errorCodes: string[]
 }
 
+/** The figures of a session that never played. */
+const NO_FIGURES: PlaybackFigures = {
+  startupMs: null,
+  playingMs: 0,
+  pausedMs: 0,
+  seekingMs: 0,
+  rebufferCount: 0,
+  rebufferMs: 0,
+  bitrateAvgKbps: null,
+  bitrateTopKbps: null,
+  switchCount: 0,
+  throughputKbps: null,
+  droppedFrames: null,
+  decodedFrames: null,
+  bytesDownloaded: 0,
+  errorsFatal: 0,
+  errorsNonfatal: 0,
+  errorCodes: [],
+}
+
+/** The report of a session that failed before it could measure anything. */
+export function failedUnplayed(sessionId: string, kind: Failure, message: string): SessionReport {
+  return {
+    sessionId,
+    failure: { kind, permanent: false, message },
+    endReason: 'failed',
+    watchTime: 0,
+    watchPercent: 0,
+    figures: { ...NO_FIGURES, errorsFatal: 1, errorCodes: [kind] },
+    timeline: [],
+    loopDelayP99Ms: null,
+  }
+}
+
 /** What one playback session measured, as its driver hands it over. */
 export type SessionReport = {
   sessionId: string

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Failure } from '../domain/failure.ts'
-import type { SessionReport } from '../domain/playback-result.ts'
+import { failedUnplayed, type SessionReport } from '../domain/playback-result.ts'
 import { type Settlement, settleAttempt } from '../domain/settle.ts'
 import { CHANNELS, notify, type Tx } from './engine.ts'
 import { insertResults, type NewResult } from './results.ts'
@@ -111,37 +111,7 @@ function resultOf(row: AttemptRow, ended: AttemptEnded, settled: Settled | null)
   if (id === null || (ended.kind === 'found' && settled === null)) return null
   const base = { id, commandId: row.command_id, attempt: row.attempt, deviceId: row.device_id, videoId: row.video_id }
   if (ended.kind === 'report') return { ...base, report: ended.report, byEngine: false }
-  return { ...base, report: unreported(ended.failure, ended.message), byEngine: true }
-}
-
-function unreported(kind: Failure, message: string): SessionReport {
-  return {
-    sessionId: uuidv7(),
-    failure: { kind, permanent: false, message },
-    endReason: 'failed',
-    watchTime: 0,
-    watchPercent: 0,
-    figures: {
-      startupMs: null,
-      playingMs: 0,
-      pausedMs: 0,
-      seekingMs: 0,
-      rebufferCount: 0,
-      rebufferMs: 0,
-      bitrateAvgKbps: null,
-      bitrateTopKbps: null,
-      switchCount: 0,
-      throughputKbps: null,
-      droppedFrames: null,
-      decodedFrames: null,
-      bytesDownloaded: 0,
-      errorsFatal: 1,
-      errorsNonfatal: 0,
-      errorCodes: [kind],
-    },
-    timeline: [],
-    loopDelayP99Ms: null,
-  }
+  return { ...base, report: failedUnplayed(uuidv7(), ended.failure, ended.message), byEngine: true }
 }
 
 async function markLate(tx: Tx, ends: readonly AttemptEnded[], receipts: Map<string, Receipt>): Promise<void> {

@@ -84,20 +84,19 @@ export const Workload = z.object({
 })
 export type Workload = z.infer<typeof Workload>
 
-export const NewWorkload = z
-  .strictObject({
-    name: z.string().min(1).max(200),
-    videoIds: z.array(z.uuid()).min(1).max(10_000),
-    targetWorkstations: z.array(WorkstationId).min(1).max(1000).optional(),
-    preset: Preset.optional(),
-    batchConfig: BatchOverrides.default({}),
-    watchConfig: WatchConfig.prefault({}),
-    onVideoError: z.enum(['fail', 'skip']).default('fail'),
-  })
-  .refine((workload) => new Set(workload.videoIds).size === workload.videoIds.length, {
-    path: ['videoIds'],
-    message: 'names a video twice',
-  })
+export const NewWorkload = z.strictObject({
+  name: z.string().min(1).max(200),
+  videoIds: z
+    .array(z.uuid())
+    .min(1)
+    .max(10_000)
+    .refine((ids) => new Set(ids).size === ids.length, 'names a video twice'),
+  targetWorkstations: z.array(WorkstationId).min(1).max(1000).optional(),
+  preset: Preset.optional(),
+  batchConfig: BatchOverrides.default({}),
+  watchConfig: WatchConfig.prefault({}),
+  onVideoError: z.enum(['fail', 'skip']).default('fail'),
+})
 
 export const LiveState = z.object({
   currentVideoIndex: z.int(),

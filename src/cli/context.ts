@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Client, createClient } from '../client/index.ts'
+
+/** What a command does its work with: handed in, so that a command reads no process of its own. */
+export type Context = {
+  version: string
+  env: Readonly<Record<string, string | undefined>>
+  out: (text: string) => void
+  err: (text: string) => void
+  /** Whether what is printed goes to a terminal: then it may be coloured and redrawn. */
+  terminal: boolean
+  /** Aborts when the user wants to stop. */
+  signal: AbortSignal
+  runners: Runners
+}
+
+/** What runs a part of the system, and not a call of it. */
+export type Runners = {
+  serve: (options: ServeOptions) => Promise<void>
+  agent: (options: AgentRunOptions) => Promise<void>
+  startDemo: (options: { dataDir: string; devices: number }) => Promise<Demo>
+  findings: (options: { dataDir: string }) => Promise<Finding[]>
+}
+
+export type ServeOptions = { host: string; port: number; dataDir: string; onListening: (url: string) => void }
+
+export type AgentRunOptions = {
+  workstation: string
+  drivers: readonly { name: string; count: number }[]
+  url: string
+  token: string
+  onEnrolled: (devices: number) => void
+}
+
+/** The whole system on this machine; disposing it stops all of it. */
+export type Demo = AsyncDisposable & { client: Client; streamUrl: string; devices: number; databaseUrl: string }
+
+/** One thing that `doai doctor` looked at. */
+export type Finding = { what: string; ok: boolean; found: string; mend: string | null }
+
+/** An end with a message for people and an exit code; 2 is bad input. */
+export class CliError extends Error {
+  override name = 'CliError'
+  readonly exitCode: number
+
+  constructor(message: string, exitCode = 1) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+export const DEFAULT_URL = 'http://127.0.0.1:8400'
+export const DEFAULT_DATA = '.doai'
+
+/** A client for the controller that the environment names; on the controller's own machine its admin token is found. */
+export async function clientOf({ env }: Context): Promise<Client> {
+  const url = env.DOAI_URL ?? DEFAULT_URL
+  const file = join(env.DOAI_DATA ?? DEFAULT_DATA, 'admin-token')
+  const token = env.DOAI_TOKEN ?? (await readFile(file, 'utf8').catch(() => ''))
+  if (!URL.canParse(url)) throw new CliError(`DOAI_URL is no url: ${url}`, 2)
+  if (token.trim() === '') {
+    throw new CliError(
+      `No token: set DOAI_TOKEN, or run this where \`doai serve\` was started, whose ${file} is found by itself.`,
+      2,
+    )
+  }
+  return createClient({ url, token: token.trim() })
+}

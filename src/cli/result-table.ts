@@ -1,0 +1,55 @@
+import type { Client, Result, Stats, Workload } from '../client/index.ts'
+import type { Context } from './context.ts'
+import { megabytes, paint, table } from './print.ts'
+
+/** Every page of a list. */
+export async function all<T>(
+  page: (cursor?: string) => Promise<{ items: T[]; nextCursor: string | null }>,
+): Promise<T[]> {
+  const items: T[] = []
+  for (let cursor: string | undefined; ; ) {
+    const got = await page(cursor)
+    items.push(...got.items)
+    if (got.nextCursor === null) return items
+    cursor = got.nextCursor
+  }
+}
+
+export function allResults(client: Client, id: string): Promise<Result[]> {
+  return all((cursor) => client.getWorkloadResults(id, { limit: 1000, ...(cursor ? { cursor } : {}) }))
+}
+
+export function resultTable(results: readonly Result[]): string {
+  const kbps = (value: number | null) => (value === null ? null : Math.round(value))
+  return table(
+    results,
+    [
+      { title: 'DEVICE', of: (r) => r.device },
+      { title: 'CYCLE', of: (r) => r.cycle, right: true },
+      { title: 'BATCH', of: (r) => r.batchGroup },
+      { title: 'RESULT', of: (r) => (r.failure === null ? 'played' : r.failure) },
+      { title: 'WATCHED', of: (r) => `${r.watchTime.toFixed(1)} s`, right: true },
+      { title: 'OF PLAN', of: (r) => `${Math.round(r.watchPercent)} %`, right: true },
+      { title: 'START-UP', of: (r) => (r.startupMs === null ? null : `${Math.round(r.startupMs)} ms`), right: true },
+      { title: 'STALLS', of: (r) => r.rebufferCount, right: true },
+      { title: 'STALLED', of: (r) => `${Math.round(r.rebufferMs)} ms`, right: true },
+      { title: 'KBIT/S', of: (r) => kbps(r.bitrateAvgKbps), right: true },
+      { title: 'LOADED', of: (r) => megabytes(r.bytesDownloaded), right: true },
+      { title: '', of: (r) => r.errorMessage ?? '' },
+    ],
+    'No results.',
+  )
+}
+
+export function summary(context: Context, workload: Workload, stats: Stats): string {
+  const good = workload.failedTasks === 0 && workload.status === 'completed'
+  const state = paint(context, good ? 'green' : 'red', workload.status)
+  const reason = workload.reason === null ? '' : `: ${workload.reason}`
+  const counts = `${workload.completedTasks} played, ${workload.failedTasks} failed, ${workload.skippedTasks} skipped, ${workload.cancelledTasks} cancelled, of ${workload.totalTasks}`
+  const startup =
+    stats.startupMs === null
+      ? 'nothing started'
+      : `start-up ${Math.round(stats.startupMs.p50)} ms (95 % within ${Math.round(stats.startupMs.p95)} ms)`
+  const stalls = `${stats.rebufferCount} stalls, ${Math.round(stats.rebufferMs)} ms in all`
+  return `${state}${reason}\n${counts}\n${startup}; ${stalls}; ${megabytes(stats.bytesDownloaded)} loaded`
+}

@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises'
+import { LineCounter, parseDocument } from 'yaml'
+import { ApiError, type Client } from '../client/index.ts'
+import { type Issue, issuesOf } from '../protocol/issues.ts'
+import { WorkloadFile } from '../protocol/workload-file.ts'
+import { CliError } from './context.ts'
+
+/**
+ * Reads workloads from YAML or JSON files. Every mistake of every file is named, by its path and its rule.
+ *
+ * @throws CliError with exit code 2
+ */
+export async function readWorkloadFiles(files: readonly string[]): Promise<{ file: string; workload: WorkloadFile }[]> {
+  const read = await Promise.all(files.map(async (file) => ({ file, ...(await readOne(file)) })))
+  const mistakes = read.flatMap(({ file, issues }) => issues.map(({ path, message }) => `${file}: ${path}: ${message}`))
+  if (mistakes.length > 0) {
+    const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`
+    throw new CliError(`${mistakes.join('\n')}\n${count}; nothing was created.`, 2)
+  }
+  return read.flatMap(({ file, workload }) => (workload === null ? [] : [{ file, workload }]))
+}
+
+async function readOne(file: string): Promise<{ workload: WorkloadFile | null; issues: Issue[] }> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(
+      `${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
+      2,
+    )
+  })
+  // JSON is YAML; one parser tells the line of a mistake in either.
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { lineCounter, prettyErrors: false })
+  if (document.errors.length > 0) {
+    const issues = document.errors.map(({ pos, message }) => {
+      const { line, col } = lineCounter.linePos(pos[0])
+      return { path: `line ${line}, column ${col}`, message }
+    })
+    return { workload: null, issues }
+  }
+  const parsed = WorkloadFile.safeParse(document.toJS({ maxAliasCount: 100 }))
+  return parsed.success
+    ? { workload: parsed.data, issues: [] }
+    : { workload: null, issues: issuesOf(parsed.error, 'file') }
+}
+
+/** Creates a workload from a file, its videos first; ids that the catalogue lacks are found before anything is made. */
+export async function createFromFile(client: Client, { videos, ...workload }: WorkloadFile) {
+  const missing: string[] = []
+  for (const [at, video] of videos.entries()) {
+    if (!('id' in video)) continue
+    await client.getVideo(video.id).catch((error: unknown) => {
+      if (!(error instanceof ApiError && error.status === 404)) throw error
+      missing.push(`videos.${at}: no video in the catalogue has the id ${video.id}`)
+    })
+  }
+  if (missing.length > 0) throw new CliError(`${missing.join('\n')}\nNothing was created.`, 2)
+  const videoIds: string[] = []
+  for (const video of videos) videoIds.push('id' in video ? video.id : (await client.createVideo(video)).id)
+  const { videoIds: _, ...rest } = workload
+  return client.createWorkload({ ...rest, videoIds })
+}
