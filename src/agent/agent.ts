@@ -13,6 +13,8 @@ export type AgentOptions = {
   devices: readonly { driver: Driver; model: string }[]
   newSessionId: () => string
   signal: AbortSignal
+  /** Called when a controller knows this workstation and its devices. */
+  onEnrolled: () => void
   onError: (error: unknown) => void
 }
 
@@ -33,8 +35,9 @@ export class Agent {
 
   /** Runs until the signal aborts; sessions that play then are stopped and reported as aborted. */
   async run(): Promise<void> {
-    const { signal } = this.#options
+    const { signal, onEnrolled } = this.#options
     const { heartbeatSeconds } = await this.#persist(() => this.#enrol())
+    onEnrolled()
     const heartbeat = this.#heartbeat(heartbeatSeconds * 1000)
     while (!signal.aborted) await this.#take()
     for (const session of this.#playing.values()) session.stop.abort('aborted')

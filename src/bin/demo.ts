@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Demo } from '../cli/context.ts'
+import { createClient } from '../client/index.ts'
+import { startController } from './controller.ts'
+import { serveMedia } from './media-server.ts'
+import { PACKAGE_ROOT, VERSION } from './version.ts'
+
+const READY_MS = 30_000
+const STOP_MS = 10_000
+
+/** The whole system on this machine: a controller here, two agents as processes of their own, a stream on loopback. */
+export async function startDemo(
+  { dataDir, devices }: { dataDir: string; devices: number },
+  onError: (error: unknown) => void,
+): Promise<Demo> {
+  await using stack = new AsyncDisposableStack()
+  const media = stack.use(await serveMedia(join(PACKAGE_ROOT, 'media', 'ladder')))
+  const options = { dataDir, host: '127.0.0.1', port: 0, databaseUrl: null, version: VERSION, onError }
+  const controller = stack.use(await startController(options))
+  const client = createClient({ url: controller.url, token: controller.adminToken })
+  const agents: ChildProcess[] = []
+  for (const workstation of ['WS01', 'WS02']) {
+    const { token } = await client.createToken({ name: 'demo', role: 'agent', workstation })
+    const agent = startAgent(workstation, devices, controller.url, token)
+    stack.defer(() => stop(agent))
+    agents.push(agent)
+  }
+  await present(client, 2 * devices, agents)
+  const databaseUrl = (await readFile(join(dataDir, 'database-url'), 'utf8')).trim()
+  const parts = stack.move()
+  return {
+    client,
+    streamUrl: `${media.url}/master.m3u8`,
+    devices: 2 * devices,
+    databaseUrl,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}
+
+function startAgent(workstation: string, devices: number, url: string, token: string): ChildProcess {
+  const args = ['agent', '--workstation', workstation, '--driver', `headless:${devices}`, '--controller', url]
+  return spawn(process.execPath, [join(PACKAGE_ROOT, 'bin', 'doai.js'), ...args], {
+    env: { ...process.env, DOAI_AGENT_TOKEN: token },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+}
+
+async function present(
+  client: ReturnType<typeof createClient>,
+  count: number,
+  agents: readonly ChildProcess[],
+): Promise<void> {
+  const deadline = performance.now() + READY_MS
+  for (;;) {
+    const { items } = await client.getDevices()
+    if (items.filter((device) => device.status === 'available').length >= count) return
+    if (agents.some((agent) => agent.exitCode !== null)) throw new Error('An agent ended before it was enrolled.')
+    if (performance.now() > deadline) throw new Error(`The agents did not enrol their ${count} devices in time.`)
+    await delay(100)
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = new Promise<void>((done) => child.once('exit', () => done()))
+  child.kill('SIGTERM')
+  const forced = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+  await exited
+  clearTimeout(forced)
+}

@@ -1,0 +1,60 @@
+import { access, constants, mkdir, statfs } from 'node:fs/promises'
+import pg from 'pg'
+import type { Finding } from '../cli/context.ts'
+import { serverAccount } from '../db/embedded/account.ts'
+import { findBinaries } from '../db/embedded/binaries.ts'
+
+const LEAST_FREE_BYTES = 1e9
+
+/** Looks at what doai needs of this machine; changes nothing but making the data directory. */
+export async function findings(dataDir: string, databaseUrl: string | null): Promise<Finding[]> {
+  const node = { what: 'Node', ok: true, found: process.version, mend: null }
+  return [
+    node,
+    databaseUrl === null ? await embedded() : await given(databaseUrl),
+    await folder(dataDir),
+    await space(dataDir),
+  ]
+}
+
+async function embedded(): Promise<Finding> {
+  try {
+    const { initdb } = await findBinaries(await serverAccount())
+    return { what: 'PostgreSQL', ok: true, found: `embedded, ${initdb}`, mend: null }
+  } catch (error) {
+    const mend = 'run npm install again, or set DATABASE_URL to a PostgreSQL of your own'
+    return { what: 'PostgreSQL', ok: false, found: (error as Error).message, mend }
+  }
+}
+
+async function given(databaseUrl: string): Promise<Finding> {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5000 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ version: string }>("SELECT current_setting('server_version') AS version")
+    return { what: 'PostgreSQL', ok: true, found: `DATABASE_URL, version ${rows[0]?.version}`, mend: null }
+  } catch (error) {
+    const mend = 'check DATABASE_URL, or unset it for the embedded one'
+    return { what: 'PostgreSQL', ok: false, found: (error as Error).message, mend }
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+async function folder(dataDir: string): Promise<Finding> {
+  try {
+    await mkdir(dataDir, { recursive: true })
+    await access(dataDir, constants.W_OK)
+    return { what: 'data directory', ok: true, found: `${dataDir}, writable`, mend: null }
+  } catch (error) {
+    return { what: 'data directory', ok: false, found: (error as Error).message, mend: 'give another one with --data' }
+  }
+}
+
+async function space(dataDir: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(dataDir).catch(() => ({ bavail: 0, bsize: 0 }))
+  const free = bavail * bsize
+  const ok = free >= LEAST_FREE_BYTES
+  return { what: 'disk', ok, found: `${(free / 1e9).toFixed(1)} GB free`, mend: ok ? null : 'make room: 1 GB or more' }
+}

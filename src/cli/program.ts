@@ -1,0 +1,60 @@
+import { Command, CommanderError } from 'commander'
+import { ApiError } from '../client/index.ts'
+import { demoCommand } from './command-demo.ts'
+import { registryCommands } from './command-registry.ts'
+import { runCommands } from './command-run.ts'
+import { systemCommands } from './command-system.ts'
+import { workloadCommands } from './command-workload.ts'
+import { CliError, type Context } from './context.ts'
+import { plain } from './print.ts'
+
+/** Runs one command line; gives its exit code. */
+export async function runCli(args: readonly string[], context: Context): Promise<number> {
+  const program = new Command('doai')
+    .description('Runs a list of your own videos on a whole lab of devices, and tells what happened on each.')
+    .version(context.version)
+    .exitOverride()
+    .showHelpAfterError('(--help shows what there is)')
+    .configureOutput({
+      writeOut: (text) => context.out(text.trimEnd()),
+      writeErr: (text) => context.err(text.trimEnd()),
+      getOutHasColors: () => context.terminal,
+    })
+  demoCommand(program, context)
+  systemCommands(program, context)
+  runCommands(program, context)
+  workloadCommands(program, context)
+  registryCommands(program, context)
+  for (const command of program.commands) inherit(program, command)
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return 0
+  } catch (error) {
+    return failed(error, context)
+  }
+}
+
+function inherit(parent: Command, command: Command): void {
+  command.copyInheritedSettings(parent)
+  for (const inner of command.commands) inherit(command, inner)
+}
+
+function failed(error: unknown, context: Context): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (context.signal.aborted) return 130
+  if (error instanceof CliError) {
+    if (error.message !== '') context.err(error.message)
+    return error.exitCode
+  }
+  if (error instanceof ApiError) {
+    context.err(plain(error.message))
+    return error.status === 400 ? 2 : 1
+  }
+  const { message, cause } = error as Error
+  const why = cause instanceof Error ? `${message}: ${cause.message}` : message
+  const away = /fetch failed/.test(message)
+  context.err(
+    away ? `The controller does not answer (${why}). Start one with \`doai serve\`, or set DOAI_URL.` : plain(why),
+  )
+  return 1
+}
