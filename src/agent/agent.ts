@@ -67,9 +67,10 @@ export class Agent {
     try {
       const leased = await request(connection, agentCalls.lease, {
         params: { workstation },
-        body: { freeDevices, waitSeconds: POLL_SECONDS },
+        body: { freeDevices, held: this.#unstopped(), waitSeconds: POLL_SECONDS },
         signal: AbortSignal.any([signal, this.#poll.signal]),
       })
+      this.#stop(leased.stop)
       await this.#begin(leased.commands, leased.origins)
     } catch (error) {
       // An answer lost here loses nothing: leases that nobody started are handed over again.
@@ -77,6 +78,14 @@ export class Agent {
       this.#options.onError(error)
       await delay(RETRY_MS.first + Math.random() * RETRY_MS.first, undefined, { signal }).catch(() => {})
     }
+  }
+
+  #unstopped(): string[] {
+    return [...this.#playing].flatMap(([token, { stop }]) => (stop.signal.aborted ? [] : [token]))
+  }
+
+  #stop(tokens: readonly string[]): void {
+    for (const token of tokens) this.#playing.get(token)?.stop.abort('aborted')
   }
 
   async #begin(commands: readonly LeasedCommand[], origins: readonly PlayableOrigin[]): Promise<void> {
@@ -140,7 +149,7 @@ export class Agent {
       try {
         const body = { held: [...this.#playing.keys()] }
         const { stop } = await request(connection, agentCalls.heartbeat, { params: { workstation }, body, signal })
-        for (const token of stop) this.#playing.get(token)?.stop.abort('aborted')
+        this.#stop(stop)
       } catch (error) {
         if (!signal.aborted) this.#options.onError(error)
       }

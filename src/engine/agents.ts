@@ -64,6 +64,16 @@ export async function heartbeat(engine: Engine, { workstation, held }: Heartbeat
   })
 }
 
+/** Which of these sessions a pause or cancel stops. */
+export async function sessionsToStop(engine: Engine, workstation: string, held: string[]): Promise<string[]> {
+  if (held.length === 0) return []
+  const { rows } = await engine.pool.query<{ token: string }>(
+    'SELECT token FROM leases WHERE workstation_id = $1 AND token = ANY ($2) AND stop_reason IS NOT NULL',
+    [workstation, held],
+  )
+  return rows.map((row) => row.token)
+}
+
 /** Notes that sessions began on their devices; gives the tokens that may play, the rest are to stop. */
 export async function startSessions(engine: Engine, workstation: string, tokens: string[]): Promise<string[]> {
   return transaction(engine.pool, async (tx) => {

@@ -74,7 +74,7 @@ export const Report = z.object({
   loopDelayP99Ms: z.number().nullable(),
 })
 
-function agentCall<B, A>(path: string, summary: string, body: z.ZodType<B>, answer: z.ZodType<A>) {
+function agentCall<B extends z.ZodType, A extends z.ZodType>(path: string, summary: string, body: B, answer: A) {
   const whole = `/agents/{workstation}${path}`
   const fixed = { method: 'post', role: 'agent', status: 200, params: Workstation, query: None } as const
   return { ...fixed, path: whole, summary, body, answer } satisfies Call
@@ -99,8 +99,13 @@ export const agentCalls = {
   lease: agentCall(
     '/lease',
     'Take commands for free devices; waits until there are some',
-    z.strictObject({ freeDevices: z.array(z.uuid()).max(1000), waitSeconds: z.number().min(0).max(30) }),
-    z.object({ commands: z.array(LeasedCommand), origins: z.array(PlayableOrigin) }),
+    z.strictObject({
+      freeDevices: z.array(z.uuid()).max(1000),
+      /** Sessions that play and were not told to stop: those that are to stop are answered at once. */
+      held: z.array(z.uuid()).max(1000).default([]),
+      waitSeconds: z.number().min(0).max(30),
+    }),
+    z.object({ commands: z.array(LeasedCommand), origins: z.array(PlayableOrigin), stop: z.array(z.uuid()) }),
   ),
   start: agentCall(
     '/start',

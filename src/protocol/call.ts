@@ -4,17 +4,17 @@ import type { z } from 'zod'
 export type Role = 'viewer' | 'operator' | 'admin' | 'agent'
 
 /** One call of the HTTP API: its schemas are its contract, its documentation and its types. */
-export type Call<Params = unknown, Query = unknown, Body = unknown, Answer = unknown> = {
+export type Call = {
   method: 'get' | 'post'
   /** Below `/api/v1`, with `{name}` for a parameter. */
   path: string
   summary: string
   role: Role
   status: 200 | 201
-  params: z.ZodType<Params>
-  query: z.ZodType<Query>
-  body: z.ZodType<Body>
-  answer: z.ZodType<Answer>
+  params: z.ZodType
+  query: z.ZodType
+  body: z.ZodType
+  answer: z.ZodType
 }
 
 /** RFC 9457 problem details, with the fields that were refused. */

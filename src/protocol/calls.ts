@@ -12,26 +12,26 @@ const DeviceId = z.object({ id: z.union([z.uuid(), z.string().regex(LAB_NAME)]) 
 const WorkstationId = z.string().regex(/^[A-Z][A-Z0-9]{0,15}$/, 'must be a workstation such as WS01')
 const Time = z.iso.datetime({ offset: true })
 const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() })
-const flag = z.stringbool().default(false)
+const flag = z.union([z.boolean(), z.stringbool()]).default(false)
 
-function get<P, Q, A>(
+function get<P extends z.ZodType, Q extends z.ZodType, A extends z.ZodType>(
   path: string,
   role: Role,
   summary: string,
-  params: z.ZodType<P>,
-  query: z.ZodType<Q>,
-  answer: z.ZodType<A>,
+  params: P,
+  query: Q,
+  answer: A,
 ) {
   return { method: 'get', path, role, summary, status: 200, params, query, body: None, answer } satisfies Call
 }
 
-function post<P, B, A>(
+function post<P extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
   path: string,
   role: Role,
   summary: string,
-  params: z.ZodType<P>,
-  body: z.ZodType<B>,
-  answer: z.ZodType<A>,
+  params: P,
+  body: B,
+  answer: A,
   status: 200 | 201 = 200,
 ) {
   return { method: 'post', path, role, summary, status, params, query: None, body, answer } satisfies Call

@@ -1,4 +1,7 @@
-import type { Leased, LeasedCommand } from '../engine/lease.ts'
+import type { Leased } from '../engine/lease.ts'
+
+/** What a poll may find: commands for free devices, sessions to stop. */
+type Asked = Leased & { stop: string[] }
 
 const FLOOR_MS = 5000
 
@@ -12,22 +15,23 @@ export class CommandWaiters {
     for (const name of names) for (const wake of this.#waiting.get(name) ?? []) wake()
   }
 
-  /** Leases as soon as there is something to lease; empty when the time is up or the client has gone. */
-  async wait(
+  /** Asks until there is something to answer; what was found last when the time is up or the client has gone. */
+  async wait<T extends Asked>(
     workstation: string,
     waitMs: number,
     signal: AbortSignal,
-    lease: () => Promise<Leased>,
-  ): Promise<LeasedCommand[]> {
+    ask: () => Promise<T>,
+  ): Promise<T | null> {
     const deadline = performance.now() + waitMs
     for (;;) {
-      if (signal.aborted) return []
+      if (signal.aborted) return null
       // Listening before looking: what is committed in between wakes the wait that follows.
       const { woken, cancel } = this.#listen(workstation, signal)
       try {
-        const { commands, nextInMs } = await lease()
+        const found = await ask()
+        const { commands, stop, nextInMs } = found
         const left = deadline - performance.now()
-        if (commands.length > 0 || left <= 0) return commands
+        if (commands.length > 0 || stop.length > 0 || left <= 0) return found
         await woken(Math.min(left, nextInMs === null ? FLOOR_MS : Math.max(1, nextInMs), FLOOR_MS))
       } finally {
         cancel()

@@ -67,7 +67,10 @@ export async function playSession(
     failure: outcome.failure,
     endReason: outcome.endReason,
     watchTime: figures.playingMs / 1000,
-    watchPercent: Math.max(0, Math.min(100, wallMs / (assignment.plan.plannedSeconds * 10))),
+    watchPercent:
+      outcome.endReason === 'planned'
+        ? 100
+        : Math.max(0, Math.min(100, wallMs / (assignment.plan.plannedSeconds * 10))),
     figures,
     timeline,
     loopDelayP99Ms: parts.loopDelayP99Ms(),

@@ -1,4 +1,4 @@
-import { enrol, heartbeat, startSessions } from '../../engine/agents.ts'
+import { enrol, heartbeat, sessionsToStop, startSessions } from '../../engine/agents.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { leaseCommands } from '../../engine/lease.ts'
 import { playableOrigins } from '../../engine/origins.ts'
@@ -19,10 +19,12 @@ export function agentRoutes(engine: Engine, waiters: CommandWaiters, mount: Moun
   })
   mount(agentCalls.lease, async ({ params, body, principal, signal }) => {
     const workstation = own(principal, params.workstation)
-    const commands = await waiters.wait(workstation, body.waitSeconds * 1000, signal, () =>
-      leaseCommands(engine, workstation, body.freeDevices),
-    )
-    return { commands, origins: commands.length === 0 ? [] : await playableOrigins(engine) }
+    const found = await waiters.wait(workstation, body.waitSeconds * 1000, signal, async () => ({
+      ...(await leaseCommands(engine, workstation, body.freeDevices)),
+      stop: await sessionsToStop(engine, workstation, body.held),
+    }))
+    const { commands, stop } = found ?? { commands: [], stop: [] }
+    return { commands, stop, origins: commands.length === 0 ? [] : await playableOrigins(engine) }
   })
   mount(agentCalls.start, async ({ params, body, principal }) => {
     return { tokens: await startSessions(engine, own(principal, params.workstation), body.tokens) }

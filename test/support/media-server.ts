@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+
+const LADDER = join(import.meta.dirname, '../../media/ladder')
+
+/** What happens to a request; `false` lets it be served. `session` is CMCD's `sid`. */
+export type Fault = (request: { name: string; session: string }, response: ServerResponse) => boolean
+
+export type MediaServer = AsyncDisposable & {
+  url: string
+  /** Every request so far: path, session, user agent. */
+  requests: { path: string; session: string; userAgent: string; cmcd: string }[]
+  /** The url of a manifest below which requests go through a fault. */
+  video(name: string, fault?: Fault, manifest?: string): string
+}
+
+/** Serves the test ladder on loopback, each video under a folder of its own, with the faults that are asked for. */
+export async function startMediaServer(): Promise<MediaServer> {
+  const faults = new Map<string, Fault>()
+  const requests: MediaServer['requests'] = []
+  const server = createServer((request, response) => {
+    serve(request, response, faults, requests).catch(() => response.writeHead(404).end())
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    url,
+    requests,
+    video(name, fault = () => false, manifest = 'master.m3u8') {
+      faults.set(name, fault)
+      return `${url}/${name}/${manifest}`
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise<void>((done) => server.close(() => done()))
+    },
+  }
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  faults: Map<string, Fault>,
+  requests: MediaServer['requests'],
+): Promise<void> {
+  const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost')
+  const [, video = '', name = ''] = pathname.split('/')
+  const cmcd = searchParams.get('CMCD') ?? ''
+  const session = cmcd.match(/sid="([^"]+)"/)?.[1] ?? ''
+  requests.push({ path: pathname, session, userAgent: request.headers['user-agent'] ?? '', cmcd })
+  if (faults.get(video)?.({ name, session }, response)) return
+  const body = await readFile(join(LADDER, name))
+  response.writeHead(200, {
+    'content-type': name.endsWith('.mpd') ? 'application/dash+xml' : 'application/octet-stream',
+  })
+  response.end(body)
+}

@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startController } from '../../src/bin/controller.ts'
+import { runAgent } from '../../src/bin/run-agent.ts'
+import { type Client, createClient, type Workload } from '../../src/client/index.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+
+/** A controller over HTTP with agents, all in this process, on a database of its own. */
+export type TestSystem = AsyncDisposable & {
+  url: string
+  client: Client
+  adminToken: string
+  database: TestDatabase
+  /** Creates a workload of these urls, starts it and waits for its end. */
+  play(urls: string[], over?: Partial<Parameters<Client['createWorkload']>[0]>): Promise<Workload>
+  ended(id: string): Promise<Workload>
+}
+
+/** @param workstations how many devices each has, by name. */
+export async function startTestSystem(workstations: Record<string, number>, driver = 'headless'): Promise<TestSystem> {
+  await using stack = new AsyncDisposableStack()
+  const database = stack.use(await createTestDatabase())
+  const dataDir = await mkdtemp(join(tmpdir(), 'doai-system-'))
+  stack.defer(() => rm(dataDir, { recursive: true, force: true }))
+  const onError = (error: unknown) => console.error(error)
+  const options = { dataDir, host: '127.0.0.1', port: 0, databaseUrl: database.url, version: '0.0.0', onError }
+  const controller = stack.use(await startController(options))
+  const client = createClient({ url: controller.url, token: controller.adminToken })
+  const stopping = new AbortController()
+  for (const [workstation, count] of Object.entries(workstations)) {
+    const { token } = await client.createToken({ role: 'agent', workstation })
+    const { promise: enrolled, resolve } = Promise.withResolvers<void>()
+    const drivers = [{ name: driver, count }]
+    const agent = { workstation, drivers, url: controller.url, token, onEnrolled: () => resolve() }
+    const running = runAgent(agent, stopping.signal, (text) => console.error(text))
+    stack.defer(() => running)
+    await enrolled
+  }
+  stack.defer(() => stopping.abort())
+  const parts = stack.move()
+  const system = { url: controller.url, client, adminToken: controller.adminToken, database }
+  return {
+    ...system,
+    async play(urls, over = {}) {
+      const { id } = await createOf(client, urls, over)
+      await client.startWorkload(id)
+      return ended(client, id)
+    },
+    ended: (id) => ended(client, id),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}
+
+/** A workload of short plays, all devices at once; fields can be set otherwise. */
+export async function createOf(
+  client: Client,
+  urls: string[],
+  over: Partial<Parameters<Client['createWorkload']>[0]> = {},
+): Promise<Workload> {
+  const videoIds = []
+  for (const url of urls) videoIds.push((await client.createVideo({ url })).id)
+  return client.createWorkload({
+    name: 'a test',
+    videoIds,
+    watchConfig: { watchDurationMin: 2, watchDurationMax: 2 },
+    ...over,
+    batchConfig: { batchSizePercent: 100, batchIntervalSeconds: 10, retryDelaySeconds: 1, ...over.batchConfig },
+  })
+}
+
+async function ended(client: Client, id: string): Promise<Workload> {
+  for await (const { workload } of client.watchWorkload(id)) {
+    if (['completed', 'cancelled', 'error', 'paused'].includes(workload.status)) return workload
+  }
+  return client.getWorkload(id)
+}
