@@ -10,7 +10,7 @@ import { allResults, resultTable, summary } from './result-table.ts'
 import { createFromFile, readWorkloadFiles } from './workload-file.ts'
 
 /** How a run ended, as an exit code: failures win over a cancel or error. */
-export const EXIT = { good: 0, failures: 1, badInput: 2, notCompleted: 3 } as const
+const EXIT = { good: 0, failures: 1, badInput: 2, notCompleted: 3 } as const
 
 export function runCommands(program: Command, context: Context): void {
   program

@@ -16,14 +16,14 @@ export type Context = {
 }
 
 /** What runs a part of the system, and not a call of it. */
-export type Runners = {
+type Runners = {
   serve: (options: ServeOptions) => Promise<void>
   agent: (options: AgentRunOptions) => Promise<void>
   startDemo: (options: { dataDir: string; devices: number }) => Promise<Demo>
   findings: (options: { dataDir: string }) => Promise<Finding[]>
 }
 
-export type ServeOptions = { host: string; port: number; dataDir: string; onListening: (url: string) => void }
+type ServeOptions = { host: string; port: number; dataDir: string; onListening: (url: string) => void }
 
 export type AgentRunOptions = {
   workstation: string

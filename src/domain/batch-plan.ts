@@ -44,7 +44,7 @@ export function groupName(batch: number): string {
 }
 
 /** Orders `S2` before `S10`, and slots of one number by their whole name. */
-export function compareSlots(a: string, b: string): number {
+function compareSlots(a: string, b: string): number {
   return Number(a.replace(/\D/g, '')) - Number(b.replace(/\D/g, '')) || (a < b ? -1 : a > b ? 1 : 0)
 }
 

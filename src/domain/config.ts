@@ -46,7 +46,7 @@ export const WatchConfig = z
   })
 export type WatchConfig = z.infer<typeof WatchConfig>
 
-export const PRESETS = ['fast', 'safe', 'ultra_safe', 'unstable_network', 'auto'] as const
+const PRESETS = ['fast', 'safe', 'ultra_safe', 'unstable_network', 'auto'] as const
 export const Preset = z.enum(PRESETS)
 export type Preset = z.infer<typeof Preset>
 
@@ -58,7 +58,7 @@ const NAMED: Readonly<Record<Exclude<Preset, 'auto'>, BatchOverrides>> = {
 }
 
 /** The percentage that the preset `auto` takes for so many devices. */
-export function autoPercent(devices: number): number {
+function autoPercent(devices: number): number {
   if (devices <= 50) return 100
   if (devices <= 100) return 50
   return devices <= 200 ? 33 : 25

@@ -14,7 +14,7 @@ export const FAILURES = [
 export type Failure = (typeof FAILURES)[number]
 
 /** Which budget pays for another attempt after this failure. */
-export type RetryBudget = 'none' | 'retries' | 'infrastructure' | 'workload'
+type RetryBudget = 'none' | 'retries' | 'infrastructure' | 'workload'
 
 export type FailureRule = {
   readonly budget: RetryBudget

@@ -92,9 +92,3 @@ export type SessionReport = {
   /** The 99th percentile of the player's own event loop delay in ms; null where it is not measured. */
   loopDelayP99Ms: number | null
 }
-
-/** rebuffer / (playing + rebuffer), 0 where nothing was played. */
-export function rebufferRatio(figures: PlaybackFigures): number {
-  const whole = figures.playingMs + figures.rebufferMs
-  return whole === 0 ? 0 : figures.rebufferMs / whole
-}

@@ -14,7 +14,7 @@ export const WORKLOAD_STATUSES = [
 export type WorkloadStatus = (typeof WORKLOAD_STATUSES)[number]
 
 export const PAUSERS = ['operator', 'threshold', 'gate', 'origin', 'window'] as const
-export type PausedBy = (typeof PAUSERS)[number]
+type PausedBy = (typeof PAUSERS)[number]
 
 /** Where in its cycle a workload is: between batches, or with one under way. Times in ms since the epoch. */
 export type BatchPoint = { kind: 'resting'; batch: number; until: number } | { kind: 'running'; batch: number }
@@ -48,7 +48,7 @@ export type Phase =
 export type Tally = { completed: number; failed: number; skipped: number; cancelled: number }
 
 /** What the rules need of a workload's config; seconds and percent. */
-export type Rules = {
+type Rules = {
   videoCount: number
   batchSizePercent: number
   batchIntervalSeconds: number

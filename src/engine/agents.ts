@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { transaction } from '../db/pool.ts'
 import { CHANNELS, type Engine, notify, readNow } from './engine.ts'
 
-export type EnrolledDevice = { slot: string; driver: string; model: string; os: string; labels: Record<string, string> }
+type EnrolledDevice = { slot: string; driver: string; model: string; os: string; labels: Record<string, string> }
 
 export type Enrolment = { workstation: string; agentVersion: string; devices: EnrolledDevice[] }
 

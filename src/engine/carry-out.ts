@@ -36,7 +36,7 @@ export async function carryOut(tx: Tx, row: WorkloadRow, effect: Effect, now: Da
   }
 }
 
-export async function log(tx: Tx, workloadId: string, level: string, message: string, now: Date): Promise<void> {
+async function log(tx: Tx, workloadId: string, level: string, message: string, now: Date): Promise<void> {
   await tx.query('INSERT INTO workload_logs (workload_id, at, level, message) VALUES ($1, $2, $3, $4)', [
     workloadId,
     now,

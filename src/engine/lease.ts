@@ -4,7 +4,7 @@ import type { SessionPlan } from '../domain/session-plan.ts'
 import { CHANNELS, type Engine, notify, readNow, type Tx } from './engine.ts'
 
 /** A command in an agent's hands; `token` fences it. */
-export type LeasedCommand = {
+type LeasedCommand = {
   token: string
   commandId: string
   attempt: number

@@ -51,7 +51,7 @@ export async function probeVideo(video: { id: string; url: string }, options: Pr
 }
 
 /** An answer that is not what was asked for; `permanent` where it will be the same next time. */
-export class StatusError extends Error {
+class StatusError extends Error {
   override name = 'StatusError'
   readonly permanent: boolean
 

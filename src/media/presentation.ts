@@ -13,7 +13,7 @@ export type Segment = ResourceRef & {
 }
 
 /** Where a rendition's segments are known from: a playlist still to be read (HLS), or the manifest itself. */
-export type SegmentSource = { kind: 'playlist'; url: string } | { kind: 'segments'; segments: Segment[] }
+type SegmentSource = { kind: 'playlist'; url: string } | { kind: 'segments'; segments: Segment[] }
 
 export type Rendition = {
   id: string

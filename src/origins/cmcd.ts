@@ -2,7 +2,7 @@ import { appendCmcdHeaders, appendCmcdQuery, type Cmcd } from '@svta/cml-cmcd'
 import type { CmcdMode, PlayableOrigin } from '../domain/playable-origin.ts'
 
 /** What is asked for, as CMCD's `ot` names it: manifest, init segment, video, audio, key. */
-export type ObjectType = 'm' | 'i' | 'v' | 'a' | 'k'
+type ObjectType = 'm' | 'i' | 'v' | 'a' | 'k'
 
 /** What a request says of itself and its session. Kilobits per second, ms. */
 export type CmcdFacts = {

@@ -46,7 +46,7 @@ const TimelineEntry = z.discriminatedUnion('kind', [
   z.object({ atMs: ms, kind: z.literal('error'), code: z.string(), message: z.string(), fatal: z.boolean() }),
 ])
 
-export const Report = z.object({
+const Report = z.object({
   sessionId: z.uuid(),
   failure: z.object({ kind: z.enum(FAILURES), permanent: z.boolean(), message: z.string().max(2000) }).nullable(),
   endReason: z.enum(['planned', 'ended', 'failed', 'aborted']),

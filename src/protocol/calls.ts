@@ -50,7 +50,7 @@ export type Video = z.infer<typeof Video>
 export const MediaUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http or https url' })
   .max(2000)
-  .refine((url) => new URL(url).username === '' && new URL(url).password === '', 'must carry no user name or password')
+  .refine((url) => !/^https?:\/\/[^/?#]*@/i.test(url), 'must carry no user name or password')
 
 export const NewVideo = z.strictObject({
   url: MediaUrl,
@@ -98,7 +98,7 @@ export const NewWorkload = z.strictObject({
   onVideoError: z.enum(['fail', 'skip']).default('fail'),
 })
 
-export const LiveState = z.object({
+const LiveState = z.object({
   currentVideoIndex: z.int(),
   currentVideoId: z.uuid(),
   cycle: z.int(),
@@ -112,7 +112,7 @@ export const LiveState = z.object({
 export const WorkloadStatus = z.object({ workload: Workload, isRunning: z.boolean(), liveState: LiveState.nullable() })
 export type WorkloadStatus = z.infer<typeof WorkloadStatus>
 
-export const Batch = z.object({
+const Batch = z.object({
   cycle: z.int(),
   videoId: z.uuid(),
   batchNumber: z.int(),
@@ -125,7 +125,7 @@ export const Batch = z.object({
   endedAt: Time.nullable(),
 })
 
-export const Command = z.object({
+const Command = z.object({
   id: z.uuid(),
   videoId: z.uuid(),
   deviceId: z.uuid(),
@@ -187,8 +187,8 @@ export const Result = z.object({
 })
 export type Result = z.infer<typeof Result>
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
-export const Log = z.object({ at: Time, level: z.enum(LOG_LEVELS), message: z.string() })
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+const Log = z.object({ at: Time, level: z.enum(LOG_LEVELS), message: z.string() })
 
 const Quantiles = z.object({ p50: z.number(), p95: z.number(), max: z.number() }).nullable()
 
@@ -224,7 +224,7 @@ export const Device = z.object({
 })
 export type Device = z.infer<typeof Device>
 
-export const Workstation = z.object({
+const Workstation = z.object({
   id: z.string(),
   agentVersion: z.string().nullable(),
   lastSeenAt: Time.nullable(),
@@ -248,10 +248,11 @@ export const Origin = z.object({
 })
 export type Origin = z.infer<typeof Origin>
 
-export const NewOrigin = z.strictObject({
+const NewOrigin = z.strictObject({
   origin: z
     .url({ protocol: /^https?$/, error: 'must be scheme, host and port, such as https://media.example.com' })
     .refine((url) => {
+      if (!URL.canParse(url)) return true
       const { pathname, search, hash, username } = new URL(url)
       return pathname === '/' && search === '' && hash === '' && username === ''
     }, 'must be scheme, host and port alone; a path goes into pathPrefix')
@@ -267,7 +268,7 @@ export const NewOrigin = z.strictObject({
   cmcdMode: z.enum(['query', 'header']).default('query'),
 })
 
-export const Probe = z.object({
+const Probe = z.object({
   format: z.enum(['hls', 'dash', 'progressive']),
   live: z.boolean(),
   durationSeconds: z.number().nullable(),
@@ -282,7 +283,7 @@ export const Probe = z.object({
   ),
 })
 
-export const NewToken = z
+const NewToken = z
   .strictObject({
     name: z.string().min(1).max(100).default('unnamed'),
     role: z.enum(['admin', 'operator', 'viewer', 'agent']),

@@ -16,7 +16,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024
 const RANK: Record<Exclude<Role, 'agent'>, number> = { viewer: 1, operator: 2, admin: 3 }
 
 /** What a handler is given, parsed. */
-export type Asked<C extends Call> = {
+type Asked<C extends Call> = {
   params: z.output<C['params']>
   query: z.output<C['query']>
   body: z.output<C['body']>

@@ -14,7 +14,7 @@ import {
 } from '../domain/workload.ts'
 
 /** How one simulated attempt goes: how long it takes in ms, and how it ends. */
-export type SimulatedAttempt = { forMs: number; end: AttemptEnd }
+type SimulatedAttempt = { forMs: number; end: AttemptEnd }
 
 /** The lab and the fates that a simulation plays against; every answer depends on its arguments alone. */
 export type SimulatedLab = {

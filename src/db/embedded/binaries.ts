@@ -9,7 +9,7 @@ import type { Account } from './account.ts'
 export type Binaries = { initdb: string; pgCtl: string }
 
 /** No embedded PostgreSQL runs here; the message says what to do instead. */
-export class NoBinariesError extends Error {
+class NoBinariesError extends Error {
   override name = 'NoBinariesError'
 }
 

@@ -1,7 +1,7 @@
 import type { PlayerState } from '../../domain/playback-result.ts'
 
 /** What the player would do if nobody had paused it. */
-export type Activity = 'starting' | 'playing' | 'seeking' | 'rebuffering' | 'ended'
+type Activity = 'starting' | 'playing' | 'seeking' | 'rebuffering' | 'ended'
 
 /** Where playback is. It moves by `advance` alone, so its states begin at exact instants however late it is called. */
 export type Playhead = { atMs: number; positionSeconds: number; activity: Activity; paused: boolean }
@@ -18,7 +18,7 @@ export const BUFFERING_GOAL_S = 10
  * Seconds of media needed to start, or to go on after a seek or a stall: Shaka's `streaming.rebufferingGoal`, 0
  * (any media at all) since Shaka 4; it was 2 before.
  */
-export const REBUFFERING_GOAL_S = 0
+const REBUFFERING_GOAL_S = 0
 /** Seconds of media kept behind the playhead: Shaka's `streaming.bufferBehind`. */
 export const BUFFER_BEHIND_S = 30
 /** Positions closer than this, in seconds, are the same. */
