@@ -4,7 +4,6 @@ import { MediaUrl, NewVideo, NewWorkload } from './calls.ts'
 const FileVideo = z.union([z.uuid().transform((id) => ({ id })), MediaUrl.transform((url) => ({ url })), NewVideo], {
   error: 'must be an http or https url, an id of the catalogue, or {url, title, durationSeconds}',
 })
-type FileVideo = z.output<typeof FileVideo>
 
 /** A workload as a YAML or JSON file has it: videos by their urls, all else as the API takes it. */
 export const WorkloadFile = z.strictObject({
