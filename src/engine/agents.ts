@@ -1,6 +1,6 @@
-import { v7 as uuidv7 } from 'uuid'
 import { transaction } from '../db/pool.ts'
 import { CHANNELS, type Engine, notify, readNow } from './engine.ts'
+import { newId } from './new-id.ts'
 
 type EnrolledDevice = { slot: string; driver: string; model: string; os: string; labels: Record<string, string> }
 
@@ -16,7 +16,7 @@ export async function enrol(engine: Engine, enrolment: Enrolment): Promise<{ id:
        ON CONFLICT (id) DO UPDATE SET agent_version = $2, last_seen_at = $3`,
       [workstation, agentVersion, now],
     )
-    const rows = devices.map((device) => ({ ...device, id: uuidv7() }))
+    const rows = devices.map((device) => ({ ...device, id: newId() }))
     const { rows: registered } = await tx.query<{ id: string; slot: string }>(
       `INSERT INTO devices (id, workstation_id, slot, driver, model, os, labels, status, created_at)
        SELECT id, $1, slot, driver, model, os, labels, 'available', $3
@@ -49,7 +49,7 @@ export async function heartbeat(engine: Engine, { workstation, held }: Heartbeat
     const now = await readNow(engine, tx)
     await tx.query('UPDATE workstations SET last_seen_at = $2 WHERE id = $1', [workstation, now])
     await tx.query(
-      `UPDATE devices d SET status = CASE WHEN EXISTS (SELECT FROM leases l WHERE l.device_id = d.id)
+      `UPDATE devices SET status = CASE WHEN lease_token IS NOT NULL
          THEN 'busy' ELSE 'available' END, status_reason = NULL
        WHERE workstation_id = $1 AND status = 'offline'`,
       [workstation],
@@ -76,28 +76,23 @@ export async function sessionsToStop(engine: Engine, workstation: string, held: 
 
 /** Notes that sessions began on their devices; gives the tokens that may play, the rest are to stop. */
 export async function startSessions(engine: Engine, workstation: string, tokens: string[]): Promise<string[]> {
-  return transaction(engine.pool, async (tx) => {
-    const now = await readNow(engine, tx)
-    const { rows } = await tx.query<{ token: string }>(
-      `WITH started AS (
-         UPDATE leases SET started_at = coalesce(started_at, $3),
-           expires_at = $3::timestamptz + make_interval(secs => $4)
-         WHERE workstation_id = $1 AND token = ANY ($2) AND stop_reason IS NULL RETURNING token, command_id
-       ), command AS (
-         UPDATE command_history c SET status = 'playing', started_at = coalesce(c.started_at, $3)
-         FROM started WHERE c.id = started.command_id RETURNING c.id, c.workload_id, c.device_id
-       ), event AS (
-         INSERT INTO workload_events (workload_id, at, type, data)
-         SELECT workload_id, $3, 'commands.started', jsonb_build_object('commands',
-           jsonb_agg(jsonb_build_object('id', id, 'deviceId', device_id)))
-         FROM command GROUP BY workload_id
-       ), attempt AS (
-         UPDATE command_attempts a SET started_at = coalesce(a.started_at, $3) FROM started WHERE a.id = started.token
-       )
-       SELECT token FROM started`,
-      [workstation, tokens, now, engine.terms.leaseSeconds],
-    )
-    await notify(tx, CHANNELS.events, '')
-    return rows.map((row) => row.token)
-  })
+  const { rows } = await engine.pool.query<{ token: string }>(
+    `WITH now AS MATERIALIZED (
+       SELECT coalesce($3::timestamptz, clock_timestamp()) AS at
+     ), started AS (
+       UPDATE leases SET started_at = coalesce(started_at, at), expires_at = at + make_interval(secs => $4)
+       FROM now WHERE workstation_id = $1 AND token = ANY ($2) AND stop_reason IS NULL RETURNING token, command_id, at
+     ), command AS (
+       UPDATE command_history c SET status = 'playing', started_at = coalesce(c.started_at, at)
+       FROM started WHERE c.id = started.command_id RETURNING c.id, c.workload_id, c.device_id, at
+     ), event AS (
+       INSERT INTO workload_events (workload_id, at, type, data)
+       SELECT workload_id, at, 'commands.started', jsonb_build_object('commands',
+         jsonb_agg(jsonb_build_object('id', id, 'deviceId', device_id)))
+       FROM command GROUP BY workload_id, at
+     )
+     SELECT token, (SELECT pg_notify($5, '')) FROM started`,
+    [workstation, tokens, engine.now(), engine.terms.leaseSeconds, CHANNELS.events],
+  )
+  return rows.map((row) => row.token)
 }

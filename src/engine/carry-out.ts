@@ -1,8 +1,8 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { PlannedBatch } from '../domain/batch-plan.ts'
 import { drawSession } from '../domain/watch-draw.ts'
 import type { Effect, Unavailable } from '../domain/workload.ts'
 import { CHANNELS, notify, type Tx } from './engine.ts'
+import { newId } from './new-id.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
 /** Carries out one effect in the transaction that wrote the workload. */
@@ -72,7 +72,7 @@ async function planCycle(tx: Tx, row: WorkloadRow, cycle: number, batches: Plann
       const { workstation, slot } = names.get(deviceId) ?? { workstation: '', slot: '' }
       const key = { seed: row.config.watchConfig.seed, videoUrl: video.url, labName: `${workstation}-${slot}` }
       const plan = drawSession(key, row.config.watchConfig, video.duration)
-      return { id: uuidv7(), deviceId, workstation, batch, group, plan: JSON.stringify(plan) }
+      return { id: newId(), deviceId, workstation, batch, group, plan: JSON.stringify(plan) }
     }),
   )
   await tx.query(

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
-import { v7 as uuidv7 } from 'uuid'
 import type { Engine } from './engine.ts'
+import { newId } from './new-id.ts'
 import type { Page } from './read.ts'
 
 export type VideoRow = {
@@ -24,7 +24,7 @@ export async function addVideo(
      ON CONFLICT (url) DO UPDATE SET title = coalesce($5, videos.title),
        duration_seconds = coalesce($4, videos.duration_seconds) RETURNING ${COLUMNS}`,
     [
-      uuidv7(),
+      newId(),
       video.url,
       video.title ?? titleOf(video.url),
       video.durationSeconds ?? null,

@@ -1,9 +1,9 @@
-import { v7 as uuidv7 } from 'uuid'
 import { transaction } from '../db/pool.ts'
 import { type BatchOverrides, type Preset, resolveBatchConfig, type WatchConfig } from '../domain/config.ts'
 import type { Workload } from '../domain/workload.ts'
 import { CHANNELS, type Engine, notify, readNow, type Tx } from './engine.ts'
 import { targetedDevices } from './facts.ts'
+import { newId } from './new-id.ts'
 import type { WorkloadConfig } from './workload-row.ts'
 
 /** A workload as it is asked for, already checked field by field. */
@@ -50,7 +50,7 @@ export async function createWorkload(
   asked: NewWorkload,
   idempotency: Idempotency | null = null,
 ): Promise<string> {
-  const id = uuidv7()
+  const id = newId()
   return transaction(engine.pool, async (tx) => {
     const now = await readNow(engine, tx)
     const made = idempotency === null ? null : await madeBefore(tx, idempotency)

@@ -46,7 +46,7 @@ export function drainDevice(engine: Engine, id: string): Promise<DeviceRow | nul
 /** Gives a drained or quarantined device sessions again. Null where there is no such device. */
 export function releaseDevice(engine: Engine, id: string): Promise<DeviceRow | null> {
   const held = `d.status IN ('draining', 'quarantined')`
-  const now = `CASE WHEN EXISTS (SELECT FROM leases l WHERE l.device_id = d.id) THEN 'busy' ELSE 'available' END`
+  const now = `CASE WHEN d.lease_token IS NOT NULL THEN 'busy' ELSE 'available' END`
   return change(
     engine,
     id,

@@ -43,6 +43,14 @@ export async function notify(tx: Tx, channel: string, payload: string): Promise<
   await tx.query('SELECT pg_notify($1, $2)', [channel, payload.length > 7000 ? '*' : payload])
 }
 
+/** Wakes many at once. */
+export async function notifyAll(tx: Tx, notices: readonly (readonly [channel: string, payload: string])[]) {
+  await tx.query('SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS n (channel, payload)', [
+    notices.map(([channel]) => channel),
+    notices.map(([, payload]) => payload),
+  ])
+}
+
 /** The transaction's own idea of now. */
 export async function readNow(engine: Engine, tx: Tx): Promise<Date> {
   const { rows } = await tx.query<{ now: Date }>('SELECT coalesce($1::timestamptz, clock_timestamp()) AS now', [

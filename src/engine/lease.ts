@@ -1,7 +1,7 @@
-import { v7 as uuidv7 } from 'uuid'
 import { transaction } from '../db/pool.ts'
 import type { SessionPlan } from '../domain/session-plan.ts'
-import { CHANNELS, type Engine, notify, readNow, type Tx } from './engine.ts'
+import type { Engine, Tx } from './engine.ts'
+import { newId } from './new-id.ts'
 
 /** A command in an agent's hands; `token` fences it. */
 type LeasedCommand = {
@@ -32,11 +32,14 @@ export async function leaseCommands(engine: Engine, workstationId: string, freeD
   if (freeDeviceIds.length === 0) return { commands: [], nextInMs: null }
   return transaction(engine.pool, async (tx) => {
     // One lease at a time a workstation: the statement below then sees every lease that was made before it.
-    await tx.query('SELECT FROM workstations WHERE id = $1 FOR NO KEY UPDATE', [workstationId])
-    const now = await readNow(engine, tx)
+    const { rows } = await tx.query<{ now: Date }>(
+      'SELECT coalesce($2::timestamptz, clock_timestamp()) AS now FROM workstations WHERE id = $1 FOR NO KEY UPDATE',
+      [workstationId, engine.now()],
+    )
+    const now = rows[0]?.now
+    if (!now) return { commands: [], nextInMs: null }
     const open = await openWorkloads(tx)
     const count = open.length === 0 ? 0 : await lease(engine, tx, workstationId, freeDeviceIds, open, now)
-    if (count > 0) await notify(tx, CHANNELS.events, '')
     return {
       commands: await handedOver(tx, workstationId, freeDeviceIds),
       nextInMs: count > 0 || open.length === 0 ? null : await nextRetry(tx, workstationId, open, now),
@@ -70,7 +73,7 @@ async function lease(
          AND c.workstation_id = $1 AND c.finished_at IS NULL
        JOIN devices d ON d.id = c.device_id AND d.status = 'available'
        WHERE w.id = ANY ($2) AND c.status IN ('queued', 'retrying') AND c.ready_at <= $4 AND c.device_id = ANY ($3)
-         AND NOT EXISTS (SELECT FROM leases l WHERE l.device_id = c.device_id)
+         AND d.lease_token IS NULL
        ORDER BY c.device_id, c.created_at, c.id
      ), numbered AS (
        SELECT id, row_number() OVER () AS n FROM due
@@ -83,17 +86,14 @@ async function lease(
      ), attempt AS (
        INSERT INTO command_attempts (id, command_id, attempt, device_id, leased_at)
        SELECT token, id, attempts, device_id, $4 FROM leased
-     ), busy AS (
-       UPDATE devices d SET status = 'busy' FROM leased WHERE d.id = leased.device_id
      )
-     INSERT INTO leases
-       (device_id, token, command_id, workload_id, workstation_id, accept_by, run_seconds, expires_at)
-     SELECT leased.device_id, token, leased.id, leased.workload_id, leased.workstation_id,
-       $4 + make_interval(secs => $6),
-       (leased.plan ->> 'plannedSeconds')::int + (w.config -> 'batchConfig' ->> 'commandTimeoutSeconds')::int,
-       $4 + make_interval(secs => $7)
-     FROM leased JOIN workloads w ON w.id = leased.workload_id`,
-    [workstationId, open, devices, now, devices.map(() => uuidv7()), terms.acceptSeconds, terms.leaseSeconds],
+     UPDATE devices d SET status = 'busy', lease_token = token, lease_command_id = leased.id,
+       lease_workload_id = leased.workload_id, lease_accept_by = $4 + make_interval(secs => $6), lease_started_at = NULL,
+       lease_run_seconds =
+         (leased.plan ->> 'plannedSeconds')::int + (w.config -> 'batchConfig' ->> 'commandTimeoutSeconds')::int,
+       lease_expires_at = $4 + make_interval(secs => $7), lease_stop_reason = NULL
+     FROM leased JOIN workloads w ON w.id = leased.workload_id WHERE d.id = leased.device_id`,
+    [workstationId, open, devices, now, devices.map(() => newId()), terms.acceptSeconds, terms.leaseSeconds],
   )
   return rowCount ?? 0
 }

@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid'
 import { transaction } from '../db/pool.ts'
 import type { CmcdMode, PlayableOrigin } from '../domain/playable-origin.ts'
 import { checkProof, newOriginToken, type Proof, proofRecord, proofUrl } from '../origins/proof.ts'
@@ -6,6 +5,7 @@ import { isLoopbackUrl } from '../origins/reach.ts'
 import { testUserAgent } from '../origins/user-agent.ts'
 import { advance } from './advance.ts'
 import { CHANNELS, type Engine, notify } from './engine.ts'
+import { newId } from './new-id.ts'
 
 export type NewOrigin = { origin: string; pathPrefix: string; allowPrivate: boolean; cmcdMode: CmcdMode }
 
@@ -28,7 +28,7 @@ export async function addOrigin(engine: Engine, asked: NewOrigin): Promise<Origi
     `INSERT INTO origins (id, origin, path_prefix, allow_private, cmcd_mode, token, created_at)
      VALUES ($1, $2, $3, $4, $5, $6, coalesce($7::timestamptz, clock_timestamp()))
      ON CONFLICT (origin, path_prefix) DO UPDATE SET allow_private = $4, cmcd_mode = $5 RETURNING ${COLUMNS}`,
-    [uuidv7(), asked.origin, asked.pathPrefix, asked.allowPrivate, asked.cmcdMode, newOriginToken(), engine.now()],
+    [newId(), asked.origin, asked.pathPrefix, asked.allowPrivate, asked.cmcdMode, newOriginToken(), engine.now()],
   )
   return rows[0] as OriginRow
 }

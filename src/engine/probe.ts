@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { v7 as uuidv7 } from 'uuid'
 import { isPermanentStatus } from '../domain/failure.ts'
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
 import { parseHlsMediaPlaylist } from '../media/hls.ts'
@@ -10,6 +9,7 @@ import { type GuardedFetch, TransferError } from '../origins/guarded-fetch.ts'
 import { isLoopbackUrl } from '../origins/reach.ts'
 import { createGuardedFetch } from '../origins/undici-fetch.ts'
 import { testUserAgent } from '../origins/user-agent.ts'
+import { newId } from './new-id.ts'
 
 /** What a video's url is, read by the controller. */
 export type Probe = {
@@ -39,7 +39,7 @@ const RETRY_MS = [500, 2000]
 export async function probeVideo(video: { id: string; url: string }, options: ProbeOptions): Promise<Probe> {
   const policy = { origins: options.origins, loopback: isLoopbackUrl(video.url) }
   await using fetch = createGuardedFetch({ policy, userAgent: testUserAgent(options.version), connections: 1 })
-  const session = { sessionId: uuidv7(), contentId: video.id }
+  const session = { sessionId: newId(), contentId: video.id }
   const get = (url: string) => persistently(() => getText(fetch, url, session, options), options.signal)
   const manifest = await get(video.url)
   const presentation = readManifest(manifest.text, manifest.url, manifest.contentType)

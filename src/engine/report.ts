@@ -1,6 +1,6 @@
 import { transaction } from '../db/pool.ts'
 import type { SessionReport } from '../domain/playback-result.ts'
-import { type Engine, readNow } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { type Receipt, settleAttempts } from './settle.ts'
 
 /** Takes a workstation's reports: bulk, fenced by their tokens, and harmless when repeated. */
@@ -10,5 +10,5 @@ export async function takeReports(
   reports: readonly { token: string; report: SessionReport }[],
 ): Promise<Map<string, Receipt>> {
   const ends = reports.map(({ token, report }) => ({ token, kind: 'report' as const, report }))
-  return transaction(engine.pool, async (tx) => settleAttempts(tx, workstation, ends, await readNow(engine, tx)))
+  return transaction(engine.pool, async (tx) => settleAttempts(engine, tx, workstation, ends))
 }

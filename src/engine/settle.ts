@@ -1,8 +1,8 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { Failure } from '../domain/failure.ts'
 import { failedUnplayed, type SessionReport } from '../domain/playback-result.ts'
 import { type Settlement, settleAttempt } from '../domain/settle.ts'
-import { CHANNELS, notify, type Tx } from './engine.ts'
+import { CHANNELS, type Engine, notifyAll, type Tx } from './engine.ts'
+import { newId } from './new-id.ts'
 import { insertResults, type NewResult } from './results.ts'
 
 /** How an attempt ended: by its agent's report, or by the engine's own finding. */
@@ -14,6 +14,7 @@ export type AttemptEnded =
 export type Receipt = 'counted' | 'evidence' | 'repeated' | 'unknown'
 
 type AttemptRow = {
+  now: string
   token: string
   attempt: number
   attempt_ended: boolean
@@ -25,6 +26,8 @@ type AttemptRow = {
   infrastructure_retries: number
   workload_id: string
   device_id: string
+  /** When its session began, while it has its lease. */
+  started_at: string | null
   video_id: string
   cycle: number
   batch: number
@@ -42,13 +45,15 @@ type Settled = { row: AttemptRow; ended: AttemptEnded; settlement: Settlement; r
  * @param workstationId whose tokens they must be; null for the engine's own findings.
  */
 export async function settleAttempts(
+  engine: Engine,
   tx: Tx,
   workstationId: string | null,
   ends: readonly AttemptEnded[],
-  now: Date,
 ): Promise<Map<string, Receipt>> {
   const receipts = new Map<string, Receipt>(ends.map((end) => [end.token, 'unknown']))
-  const rows = await lockAttempts(tx, workstationId, [...receipts.keys()])
+  const rows = ends.length === 0 ? [] : await lockAttempts(engine, tx, workstationId, [...receipts.keys()])
+  if (rows[0] === undefined) return receipts
+  const now = new Date(rows[0].now)
   const byToken = new Map(rows.map((row) => [row.token, row]))
   const settled: Settled[] = []
   const results: NewResult[] = []
@@ -70,20 +75,26 @@ export async function settleAttempts(
   return receipts
 }
 
-async function lockAttempts(tx: Tx, workstationId: string | null, tokens: string[]): Promise<AttemptRow[]> {
+async function lockAttempts(
+  engine: Engine,
+  tx: Tx,
+  workstationId: string | null,
+  tokens: string[],
+): Promise<AttemptRow[]> {
   // The key share keeps a cancel from passing between reading whether there is one and settling.
   const { rows } = await tx.query<AttemptRow>(
     `SELECT a.id AS token, a.attempt, a.ended_at IS NOT NULL AS attempt_ended,
-       EXISTS (SELECT FROM results r WHERE r.command_id = c.id AND r.attempt = a.attempt AND NOT r.by_engine) AS reported,
+       a.reported, coalesce($3::timestamptz, clock_timestamp())::text AS now,
        c.id AS command_id, c.status, c.attempts, c.retries, c.infrastructure_retries, c.workload_id, c.device_id,
-       c.video_id, c.cycle, c.batch,
+       d.lease_started_at::text AS started_at, c.video_id, c.cycle, c.batch,
        (w.requested IS NOT DISTINCT FROM 'cancel' OR w.finished_at IS NOT NULL) AS cancelling,
        (w.config -> 'batchConfig' ->> 'maxRetries')::int AS max_retries,
        (w.config -> 'batchConfig' ->> 'retryDelaySeconds')::int AS retry_delay_seconds
      FROM command_attempts a JOIN command_history c ON c.id = a.command_id JOIN workloads w ON w.id = c.workload_id
+       LEFT JOIN devices d ON d.id = c.device_id AND d.lease_token = a.id
      WHERE a.id = ANY ($1) AND ($2::text IS NULL OR c.workstation_id = $2)
      ORDER BY c.id FOR UPDATE OF c, a FOR KEY SHARE OF w`,
-    [tokens, workstationId],
+    [tokens, workstationId, engine.now()],
   )
   return rows
 }
@@ -102,48 +113,53 @@ function settleOne(row: AttemptRow, ended: AttemptEnded, now: Date): Settled {
   const limits = { maxRetries: row.max_retries, retryDelaySeconds: row.retry_delay_seconds }
   const settlement = settleAttempt({ failure, permanent }, use, limits, row.cancelling, now.getTime())
   const resulting = ended.kind === 'report' || settlement.status === 'failed'
-  return { row, ended, settlement, resultId: resulting ? uuidv7() : null }
+  return { row, ended, settlement, resultId: resulting ? newId() : null }
 }
 
 /** A report always leaves a result; a command that fails without one gets a result written by the engine. */
 function resultOf(row: AttemptRow, ended: AttemptEnded, settled: Settled | null): NewResult | null {
-  const id = settled === null ? uuidv7() : settled.resultId
+  const id = settled === null ? newId() : settled.resultId
   if (id === null || (ended.kind === 'found' && settled === null)) return null
   const base = { id, commandId: row.command_id, attempt: row.attempt, deviceId: row.device_id, videoId: row.video_id }
   if (ended.kind === 'report') return { ...base, report: ended.report, byEngine: false }
-  return { ...base, report: failedUnplayed(uuidv7(), ended.failure, ended.message), byEngine: true }
+  return { ...base, report: failedUnplayed(newId(), ended.failure, ended.message), byEngine: true }
 }
 
 async function markLate(tx: Tx, ends: readonly AttemptEnded[], receipts: Map<string, Receipt>): Promise<void> {
   const late = ends.flatMap(({ token }) => (receipts.get(token) === 'evidence' ? [token] : []))
-  if (late.length > 0) await tx.query('UPDATE command_attempts SET late = true WHERE id = ANY ($1)', [late])
+  if (late.length > 0)
+    await tx.query('UPDATE command_attempts SET late = true, reported = true WHERE id = ANY ($1)', [late])
 }
 
 async function writeSettlements(tx: Tx, settled: readonly Settled[], now: Date): Promise<void> {
   if (settled.length === 0) return
-  const changes = JSON.stringify(settled.map(changeOf))
   await tx.query(
-    `UPDATE command_history c SET status = s.status, failure = s.failure, reason = s.message,
-       retries = s.retries, infrastructure_retries = s.infrastructure_retries,
-       ready_at = coalesce(to_timestamp(s.ready_at / 1000.0), c.ready_at),
-       finished_at = CASE WHEN s.final THEN $2::timestamptz END, result_id = coalesce(s.result_id, c.result_id)
-     FROM jsonb_to_recordset($1::jsonb) AS s (command_id uuid, status text, failure text, message text, retries int,
-       infrastructure_retries int, ready_at float8, final boolean, result_id uuid)
-     WHERE c.id = s.command_id`,
-    [changes, now],
-  )
-  await tx.query(
-    `WITH s AS (
-       SELECT * FROM jsonb_to_recordset($1::jsonb) AS s (token uuid, attempt_failure text, message text)
+    `WITH s AS MATERIALIZED (
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS s (token uuid, command_id uuid, device_id uuid, status text,
+         failure text, message text, retries int, infrastructure_retries int, ready_at float8, final boolean,
+         result_id uuid, started_at timestamptz, attempt_failure text, reported boolean)
+     ), command AS (
+       UPDATE command_history c SET status = s.status, failure = s.failure, reason = s.message,
+         retries = s.retries, infrastructure_retries = s.infrastructure_retries,
+         ready_at = coalesce(to_timestamp(s.ready_at / 1000.0), c.ready_at),
+         finished_at = CASE WHEN s.final THEN $2::timestamptz END, result_id = coalesce(s.result_id, c.result_id)
+       FROM s WHERE c.id = s.command_id
+       RETURNING c.workload_id, c.id, c.device_id, c.status, c.failure
+     ), event AS (
+       INSERT INTO workload_events (workload_id, at, type, data)
+       SELECT workload_id, $2, 'commands.settled', jsonb_build_object('commands',
+         jsonb_agg(jsonb_build_object('id', id, 'deviceId', device_id, 'status', status, 'failure', failure)))
+       FROM command GROUP BY workload_id
      ), attempt AS (
-       UPDATE command_attempts a SET ended_at = $2, failure = s.attempt_failure, message = s.message
+       UPDATE command_attempts a SET started_at = s.started_at, ended_at = $2, failure = s.attempt_failure,
+         message = s.message, reported = s.reported
        FROM s WHERE a.id = s.token
-     ), freed AS (
-       DELETE FROM leases l USING s WHERE l.token = s.token RETURNING l.device_id
      )
-     UPDATE devices d SET status = CASE WHEN d.status = 'busy' THEN 'available' ELSE d.status END, released_at = $2
-     FROM freed WHERE d.id = freed.device_id`,
-    [changes, now],
+     UPDATE devices d SET status = CASE WHEN d.status = 'busy' THEN 'available' ELSE d.status END, released_at = $2,
+       lease_token = NULL, lease_command_id = NULL, lease_workload_id = NULL, lease_accept_by = NULL,
+       lease_started_at = NULL, lease_run_seconds = NULL, lease_expires_at = NULL, lease_stop_reason = NULL
+     FROM s WHERE d.id = s.device_id AND d.lease_token = s.token`,
+    [JSON.stringify(settled.map(changeOf)), now],
   )
   await countInBatches(tx, settled, now)
 }
@@ -154,6 +170,9 @@ function changeOf({ row, ended, settlement, resultId }: Settled) {
   const use = settlement.status === 'retrying' ? settlement.use : null
   return {
     token: row.token,
+    reported: ended.kind === 'report',
+    device_id: row.device_id,
+    started_at: row.started_at,
     command_id: row.command_id,
     status: settlement.status,
     failure,
@@ -195,7 +214,7 @@ async function countInBatches(tx: Tx, settled: readonly Settled[], now: Date): P
     if (settlement.status === 'cancelled') change.cancelled += 1
     changes.set(key, change)
   }
-  const { rows } = await tx.query<{ workload_id: string }>(
+  const { rows } = await tx.query<{ workload_id: string | null }>(
     `UPDATE batches b SET succeeded = b.succeeded + s.succeeded, failed = b.failed + s.failed,
        failed_counted = b.failed_counted + s.failed_counted, cancelled = b.cancelled + s.cancelled, last_settled_at = $2
      FROM jsonb_to_recordset($1::jsonb) AS s (workload_id uuid, cycle int, batch int, succeeded int, failed int,
@@ -205,13 +224,6 @@ async function countInBatches(tx: Tx, settled: readonly Settled[], now: Date): P
        THEN b.workload_id END AS workload_id`,
     [JSON.stringify([...changes.values()]), now],
   )
-  await tx.query(
-    `INSERT INTO workload_events (workload_id, at, type, data)
-     SELECT workload_id, $2, 'commands.settled', jsonb_build_object('commands', jsonb_agg(jsonb_build_object('id', id,
-       'deviceId', device_id, 'status', status, 'failure', failure)))
-     FROM command_history WHERE id = ANY ($1) GROUP BY workload_id`,
-    [settled.map(({ row }) => row.command_id), now],
-  )
-  for (const id of new Set(rows.map((row) => row.workload_id))) if (id !== null) await notify(tx, CHANNELS.workload, id)
-  await notify(tx, CHANNELS.events, '')
+  const woken = new Set(rows.flatMap(({ workload_id }) => (workload_id === null ? [] : [workload_id])))
+  await notifyAll(tx, [[CHANNELS.events, ''], ...[...woken].map((id) => [CHANNELS.workload, id] as const)])
 }

@@ -23,7 +23,7 @@ export async function sweep(engine: Engine): Promise<Swept | null> {
     if (gap) return { lapsed: 0, undelivered: 0, gap }
     const lapsed = await lapsedLeases(engine, tx, now)
     const undelivered = await undeliveredCommands(engine, tx, now)
-    await settleAttempts(tx, null, [...lapsed, ...undelivered], now)
+    await settleAttempts(engine, tx, null, [...lapsed, ...undelivered])
     return { lapsed: lapsed.length, undelivered: undelivered.length, gap }
   })
 }
@@ -91,7 +91,7 @@ async function undeliveredCommands(engine: Engine, tx: Tx, now: Date): Promise<A
        WHERE w.status = 'executing' AND w.requested IS NULL AND w.batch_open AND w.finished_at IS NULL
          AND c.status IN ('queued', 'retrying')
          AND greatest(c.ready_at, b.started_at, d.released_at) < $1::timestamptz - make_interval(secs => $2)
-         AND NOT EXISTS (SELECT FROM leases l WHERE l.device_id = c.device_id)
+         AND d.lease_token IS NULL
        LIMIT 5000 FOR UPDATE OF c SKIP LOCKED
      ), tried AS (
        UPDATE command_history c SET attempts = attempts + 1 FROM overdue WHERE c.id = overdue.id

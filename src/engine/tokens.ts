@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { v7 as uuidv7 } from 'uuid'
 import type { Engine } from './engine.ts'
+import { newId } from './new-id.ts'
 
 export type Principal = { role: 'admin' | 'operator' | 'viewer' | 'agent'; workstation: string | null }
 
@@ -10,7 +10,7 @@ export async function createToken(engine: Engine, name: string, { role, workstat
   await engine.pool.query(
     `INSERT INTO tokens (id, name, role, workstation_id, sha256, created_at)
      VALUES ($1, $2, $3, $4, $5, coalesce($6::timestamptz, clock_timestamp()))`,
-    [uuidv7(), name, role, workstation, hashOf(token), engine.now()],
+    [newId(), name, role, workstation, hashOf(token), engine.now()],
   )
   return token
 }

@@ -40,7 +40,7 @@ async function lease(on: TestLab, workstation: string) {
 
 async function settle(on: TestLab, workstation: string, tokens: string[], what: () => SessionReport) {
   const ends = tokens.map((token) => ({ token, kind: 'report' as const, report: what() }))
-  return transaction(on.database.pool, (tx) => settleAttempts(tx, workstation, ends, on.engine.now() as Date))
+  return transaction(on.database.pool, (tx) => settleAttempts(on.engine, tx, workstation, ends))
 }
 
 async function playBatch(on: TestLab, id: string, what: () => SessionReport = report): Promise<number> {

@@ -48,8 +48,25 @@ CREATE TABLE devices (
   -- When its last session ended: what waits for a device is not undelivered while another workload has it.
   released_at timestamptz,
   created_at timestamptz NOT NULL,
-  UNIQUE (workstation_id, slot)
-) WITH (fillfactor = 70);
+  -- What it plays or is about to: one row, so one session at a time, across all workloads. The view leases shows it.
+  lease_token uuid,
+  lease_command_id uuid,
+  lease_workload_id uuid,
+  lease_accept_by timestamptz,
+  lease_started_at timestamptz,
+  lease_run_seconds int,
+  lease_expires_at timestamptz,
+  lease_stop_reason text,
+  UNIQUE (workstation_id, slot),
+  CHECK ((lease_token IS NULL) = (lease_command_id IS NULL)),
+  CHECK ((lease_token IS NULL) = (lease_expires_at IS NULL))
+) WITH (fillfactor = 50);
+
+CREATE VIEW leases AS
+  SELECT id AS device_id, workstation_id, lease_token AS token, lease_command_id AS command_id,
+    lease_workload_id AS workload_id, lease_accept_by AS accept_by, lease_started_at AS started_at,
+    lease_run_seconds AS run_seconds, lease_expires_at AS expires_at, lease_stop_reason AS stop_reason
+  FROM devices WHERE lease_token IS NOT NULL;
 
 CREATE TABLE workloads (
   id uuid PRIMARY KEY,
@@ -95,10 +112,11 @@ CREATE TABLE batches (
 
 CREATE TABLE command_history (
   id uuid PRIMARY KEY,
-  workload_id uuid NOT NULL REFERENCES workloads,
-  video_id uuid NOT NULL REFERENCES videos,
-  device_id uuid NOT NULL REFERENCES devices,
-  workstation_id text NOT NULL REFERENCES workstations,
+  workload_id uuid NOT NULL,
+  video_id uuid NOT NULL,
+  -- No foreign keys: history stays when a device or workstation is removed.
+  device_id uuid NOT NULL,
+  workstation_id text NOT NULL,
   cycle int NOT NULL,
   batch int NOT NULL,
   batch_group text NOT NULL,
@@ -118,31 +136,19 @@ CREATE TABLE command_history (
   started_at timestamptz,
   finished_at timestamptz,
   result_id uuid,
+  FOREIGN KEY (workload_id, cycle, batch) REFERENCES batches,
   UNIQUE (workload_id, cycle, device_id)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 45);
 -- Ids ascend with time, so this is also by age.
 CREATE INDEX command_history_by_workload ON command_history (workload_id, id);
 CREATE INDEX command_history_open ON command_history (workload_id, cycle, batch, workstation_id)
   WHERE finished_at IS NULL;
 
--- What is being played: a device is in it at most once, across all workloads.
-CREATE TABLE leases (
-  device_id uuid PRIMARY KEY REFERENCES devices,
-  token uuid NOT NULL UNIQUE,
-  command_id uuid NOT NULL UNIQUE REFERENCES command_history,
-  workload_id uuid NOT NULL,
-  workstation_id text NOT NULL,
-  accept_by timestamptz NOT NULL,
-  started_at timestamptz,
-  run_seconds int NOT NULL,
-  expires_at timestamptz NOT NULL,
-  stop_reason text
-) WITH (fillfactor = 50);
-
 CREATE TABLE command_attempts (
   -- The fencing token.
   id uuid PRIMARY KEY,
-  command_id uuid NOT NULL REFERENCES command_history,
+  -- Written in the very statement that changes its command: no foreign key is asked to find it again.
+  command_id uuid NOT NULL,
   attempt int NOT NULL,
   device_id uuid NOT NULL,
   leased_at timestamptz NOT NULL,
@@ -151,10 +157,12 @@ CREATE TABLE command_attempts (
   failure text,
   permanent boolean NOT NULL DEFAULT false,
   message text,
+  -- Its agent's report is in.
+  reported boolean NOT NULL DEFAULT false,
   -- A report that came when its command was final or leased again.
   late boolean NOT NULL DEFAULT false,
   UNIQUE (command_id, attempt)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 50);
 
 CREATE TABLE results (
   id uuid PRIMARY KEY,
