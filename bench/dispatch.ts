@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import type { Contestant, Size } from './contestant.ts'
 import { engineDispatch } from './dispatch-engine.ts'
-import { pgBossDispatch } from './dispatch-pg-boss.ts'
+import { pgBossBulkDispatch, pgBossDispatch } from './dispatch-pg-boss.ts'
 import { sqlDispatch } from './dispatch-sql.ts'
 import { median } from './statistics.ts'
 
-const CONTESTANTS = [engineDispatch, sqlDispatch, pgBossDispatch]
+const CONTESTANTS = [engineDispatch, sqlDispatch, pgBossDispatch, pgBossBulkDispatch]
 
 /** Runs each contestant in turn, each time in a fresh database, and prints commands a second and their ratios. */
 export async function benchDispatch(serverUrl: string, size: Size, runs: number): Promise<void> {

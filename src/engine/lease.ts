@@ -1,7 +1,6 @@
 import { transaction } from '../db/pool.ts'
 import type { SessionPlan } from '../domain/session-plan.ts'
 import type { Engine, Tx } from './engine.ts'
-import { newId } from './new-id.ts'
 
 /** A command in an agent's hands; `token` fences it. */
 type LeasedCommand = {
@@ -75,42 +74,36 @@ async function lease(
        WHERE w.id = ANY ($2) AND c.status IN ('queued', 'retrying') AND c.ready_at <= $4 AND c.device_id = ANY ($3)
          AND d.lease_token IS NULL
        ORDER BY c.device_id, c.created_at, c.id
-     ), numbered AS (
-       SELECT id, row_number() OVER () AS n FROM due
-     ), tokens AS (
-       SELECT token, n FROM unnest($5::uuid[]) WITH ORDINALITY AS t (token, n)
      ), leased AS (
        UPDATE command_history c SET status = 'leased', attempts = attempts + 1, leased_at = $4
-       FROM numbered JOIN tokens USING (n) WHERE c.id = numbered.id
-       RETURNING c.id, c.device_id, c.workload_id, c.workstation_id, c.attempts, c.plan, token
+       FROM due WHERE c.id = due.id
+       RETURNING c.id, c.device_id, c.workload_id, c.attempts, c.plan, gen_random_uuid() AS token
      ), attempt AS (
        INSERT INTO command_attempts (id, command_id, attempt, device_id, leased_at)
        SELECT token, id, attempts, device_id, $4 FROM leased
      )
      UPDATE devices d SET status = 'busy', lease_token = token, lease_command_id = leased.id,
-       lease_workload_id = leased.workload_id, lease_accept_by = $4 + make_interval(secs => $6), lease_started_at = NULL,
+       lease_workload_id = leased.workload_id, lease_accept_by = $4 + make_interval(secs => $5), lease_started_at = NULL,
        lease_run_seconds =
          (leased.plan ->> 'plannedSeconds')::int + (w.config -> 'batchConfig' ->> 'commandTimeoutSeconds')::int,
-       lease_expires_at = $4 + make_interval(secs => $7), lease_stop_reason = NULL
+       lease_expires_at = $4 + make_interval(secs => $6), lease_stop_reason = NULL
      FROM leased JOIN workloads w ON w.id = leased.workload_id WHERE d.id = leased.device_id`,
-    [workstationId, open, devices, now, devices.map(() => newId()), terms.acceptSeconds, terms.leaseSeconds],
+    [workstationId, open, devices, now, terms.acceptSeconds, terms.leaseSeconds],
   )
   return rowCount ?? 0
 }
 
 async function handedOver(tx: Tx, workstationId: string, devices: string[]): Promise<LeasedCommand[]> {
-  const { rows } = await tx.query<LeasedCommand>(
-    `SELECT l.token, c.id AS "commandId", c.attempts AS attempt, c.device_id AS "deviceId",
-       d.workstation_id || '-' || d.slot AS "labName",
-       json_build_object('id', v.id, 'url', v.url, 'title', v.title) AS video, c.plan,
-       l.run_seconds - (c.plan ->> 'plannedSeconds')::int AS "timeoutSeconds"
-     FROM leases l JOIN command_history c ON c.id = l.command_id
-     JOIN devices d ON d.id = l.device_id JOIN videos v ON v.id = c.video_id
-     WHERE l.workstation_id = $1 AND l.device_id = ANY ($2) AND l.started_at IS NULL AND l.stop_reason IS NULL
+  const { rows } = await tx.query<Omit<LeasedCommand, 'video'> & { videoId: string; url: string; title: string }>(
+    `SELECT d.lease_token AS token, c.id AS "commandId", c.attempts AS attempt, c.device_id AS "deviceId",
+       d.workstation_id || '-' || d.slot AS "labName", v.id AS "videoId", v.url, v.title, c.plan,
+       d.lease_run_seconds - (c.plan ->> 'plannedSeconds')::int AS "timeoutSeconds"
+     FROM devices d JOIN command_history c ON c.id = d.lease_command_id JOIN videos v ON v.id = c.video_id
+     WHERE d.workstation_id = $1 AND d.id = ANY ($2) AND d.lease_started_at IS NULL AND d.lease_stop_reason IS NULL
      ORDER BY d.slot`,
     [workstationId, devices],
   )
-  return rows
+  return rows.map(({ videoId: id, url, title, ...command }) => ({ ...command, video: { id, url, title } }))
 }
 
 async function nextRetry(tx: Tx, workstationId: string, open: string[], now: Date): Promise<number | null> {

@@ -31,9 +31,7 @@ type AttemptRow = {
   video_id: string
   cycle: number
   batch: number
-  cancelling: boolean
-  max_retries: number
-  retry_delay_seconds: number
+  rules: SettleRules
 }
 
 type Settled = { row: AttemptRow; ended: AttemptEnded; settlement: Settlement; resultId: string | null }
@@ -81,22 +79,33 @@ async function lockAttempts(
   workstationId: string | null,
   tokens: string[],
 ): Promise<AttemptRow[]> {
-  // The key share keeps a cancel from passing between reading whether there is one and settling.
-  const { rows } = await tx.query<AttemptRow>(
+  const { rows } = await tx.query<Omit<AttemptRow, 'rules'>>(
     `SELECT a.id AS token, a.attempt, a.ended_at IS NOT NULL AS attempt_ended,
        a.reported, coalesce($3::timestamptz, clock_timestamp())::text AS now,
        c.id AS command_id, c.status, c.attempts, c.retries, c.infrastructure_retries, c.workload_id, c.device_id,
-       d.lease_started_at::text AS started_at, c.video_id, c.cycle, c.batch,
-       (w.requested IS NOT DISTINCT FROM 'cancel' OR w.finished_at IS NOT NULL) AS cancelling,
-       (w.config -> 'batchConfig' ->> 'maxRetries')::int AS max_retries,
-       (w.config -> 'batchConfig' ->> 'retryDelaySeconds')::int AS retry_delay_seconds
-     FROM command_attempts a JOIN command_history c ON c.id = a.command_id JOIN workloads w ON w.id = c.workload_id
+       d.lease_started_at::text AS started_at, c.video_id, c.cycle, c.batch
+     FROM command_attempts a JOIN command_history c ON c.id = a.command_id
        LEFT JOIN devices d ON d.id = c.device_id AND d.lease_token = a.id
      WHERE a.id = ANY ($1) AND ($2::text IS NULL OR c.workstation_id = $2)
-     ORDER BY c.id FOR UPDATE OF c, a FOR KEY SHARE OF w`,
+     ORDER BY c.id FOR UPDATE OF c, a`,
     [tokens, workstationId, engine.now()],
   )
-  return rows
+  const rules = await lockRules(tx, [...new Set(rows.map((row) => row.workload_id))])
+  return rows.map((row) => Object.assign(row, { rules: rules.get(row.workload_id) as SettleRules }))
+}
+
+type SettleRules = { id: string; cancelling: boolean; maxRetries: number; retryDelaySeconds: number }
+
+/** The key share keeps a cancel from passing between reading whether there is one and settling. */
+async function lockRules(tx: Tx, workloadIds: string[]): Promise<Map<string, SettleRules>> {
+  const { rows } = await tx.query<SettleRules>(
+    `SELECT id, (requested IS NOT DISTINCT FROM 'cancel' OR finished_at IS NOT NULL) AS cancelling,
+       (config -> 'batchConfig' ->> 'maxRetries')::int AS "maxRetries",
+       (config -> 'batchConfig' ->> 'retryDelaySeconds')::int AS "retryDelaySeconds"
+     FROM workloads WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE`,
+    [workloadIds],
+  )
+  return new Map(rows.map((row) => [row.id, row]))
 }
 
 function receiptOf(row: AttemptRow, ended: AttemptEnded): Receipt {
@@ -110,8 +119,8 @@ function settleOne(row: AttemptRow, ended: AttemptEnded, now: Date): Settled {
   const failure = ended.kind === 'report' ? (ended.report.failure?.kind ?? null) : ended.failure
   const permanent = ended.kind === 'report' && (ended.report.failure?.permanent ?? false)
   const use = { retries: row.retries, infrastructureRetries: row.infrastructure_retries }
-  const limits = { maxRetries: row.max_retries, retryDelaySeconds: row.retry_delay_seconds }
-  const settlement = settleAttempt({ failure, permanent }, use, limits, row.cancelling, now.getTime())
+  const { cancelling, ...limits } = row.rules
+  const settlement = settleAttempt({ failure, permanent }, use, limits, cancelling, now.getTime())
   const resulting = ended.kind === 'report' || settlement.status === 'failed'
   return { row, ended, settlement, resultId: resulting ? newId() : null }
 }

@@ -166,7 +166,8 @@ CREATE TABLE command_attempts (
 
 CREATE TABLE results (
   id uuid PRIMARY KEY,
-  command_id uuid NOT NULL REFERENCES command_history,
+  -- Written in the transaction that holds its command's row: no foreign key is asked to find it again.
+  command_id uuid NOT NULL,
   attempt int NOT NULL,
   session_id uuid NOT NULL,
   device_id uuid NOT NULL,
