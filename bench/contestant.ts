@@ -5,7 +5,10 @@ export type Size = { workstations: number; devices: number }
 export type Contestant = {
   name: string
   /** Makes ready, untimed, in a database of its own; what it gives does the work once. */
-  prepare(databaseUrl: string, size: Size): Promise<AsyncDisposable & { work(): Promise<void> }>
+  prepare(
+    databaseUrl: string,
+    size: Size,
+  ): Promise<AsyncDisposable & { ready?(): Promise<void>; work(): Promise<void> }>
 }
 
 /** Connections of each contestant. */

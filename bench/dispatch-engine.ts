@@ -23,10 +23,14 @@ export const engineDispatch: Contestant = {
     const devices = new Map<string, string[]>()
     for (const workstation of names(size)) devices.set(workstation, await register(engine, workstation, size.devices))
     const { id: videoId } = await addVideo(engine, { url: 'http://127.0.0.1/a.m3u8' })
-    const { id, since } = await begin(engine, videoId)
+    let begun = { id: '', since: 0 }
     await warm(() => pool.query('SELECT pg_sleep(0.1)'))
     return {
+      async ready() {
+        begun = await begin(engine, videoId)
+      },
       async work() {
+        const { id, since } = begun
         await advance(engine, id, { kind: 'listed', video: { since, ok: true, durationSeconds: 60 } })
         await eachWorkstation(size, async (workstation) => {
           const { commands } = await leaseCommands(engine, workstation, devices.get(workstation) ?? [])

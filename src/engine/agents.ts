@@ -76,8 +76,9 @@ export async function sessionsToStop(engine: Engine, workstation: string, held: 
 
 /** Notes that sessions began on their devices; gives the tokens that may play, the rest are to stop. */
 export async function startSessions(engine: Engine, workstation: string, tokens: string[]): Promise<string[]> {
-  const { rows } = await engine.pool.query<{ token: string }>(
-    `WITH now AS MATERIALIZED (
+  const { rows } = await engine.pool.query<{ token: string }>({
+    name: 'start-sessions',
+    text: `WITH now AS MATERIALIZED (
        SELECT coalesce($3::timestamptz, clock_timestamp()) AS at
      ), started AS (
        UPDATE leases SET started_at = coalesce(started_at, at), expires_at = at + make_interval(secs => $4)
@@ -92,7 +93,7 @@ export async function startSessions(engine: Engine, workstation: string, tokens:
        FROM command GROUP BY workload_id, at
      )
      SELECT token, (SELECT pg_notify($5, '')) FROM started`,
-    [workstation, tokens, engine.now(), engine.terms.leaseSeconds, CHANNELS.events],
-  )
+    values: [workstation, tokens, engine.now(), engine.terms.leaseSeconds, CHANNELS.events],
+  })
   return rows.map((row) => row.token)
 }

@@ -64,8 +64,9 @@ async function lease(
   now: Date,
 ): Promise<number> {
   const { terms } = engine
-  const { rowCount } = await tx.query(
-    `WITH due AS (
+  const { rowCount } = await tx.query({
+    name: 'lease',
+    text: `WITH due AS (
        SELECT DISTINCT ON (c.device_id) c.id
        FROM workloads w
        JOIN command_history c ON c.workload_id = w.id AND c.cycle = w.cycle AND c.batch = w.batch
@@ -88,21 +89,22 @@ async function lease(
          (leased.plan ->> 'plannedSeconds')::int + (w.config -> 'batchConfig' ->> 'commandTimeoutSeconds')::int,
        lease_expires_at = $4 + make_interval(secs => $6), lease_stop_reason = NULL
      FROM leased JOIN workloads w ON w.id = leased.workload_id WHERE d.id = leased.device_id`,
-    [workstationId, open, devices, now, terms.acceptSeconds, terms.leaseSeconds],
-  )
+    values: [workstationId, open, devices, now, terms.acceptSeconds, terms.leaseSeconds],
+  })
   return rowCount ?? 0
 }
 
 async function handedOver(tx: Tx, workstationId: string, devices: string[]): Promise<LeasedCommand[]> {
-  const { rows } = await tx.query<Omit<LeasedCommand, 'video'> & { videoId: string; url: string; title: string }>(
-    `SELECT d.lease_token AS token, c.id AS "commandId", c.attempts AS attempt, c.device_id AS "deviceId",
+  const { rows } = await tx.query<Omit<LeasedCommand, 'video'> & { videoId: string; url: string; title: string }>({
+    name: 'handed-over',
+    text: `SELECT d.lease_token AS token, c.id AS "commandId", c.attempts AS attempt, c.device_id AS "deviceId",
        d.workstation_id || '-' || d.slot AS "labName", v.id AS "videoId", v.url, v.title, c.plan,
        d.lease_run_seconds - (c.plan ->> 'plannedSeconds')::int AS "timeoutSeconds"
      FROM devices d JOIN command_history c ON c.id = d.lease_command_id JOIN videos v ON v.id = c.video_id
      WHERE d.workstation_id = $1 AND d.id = ANY ($2) AND d.lease_started_at IS NULL AND d.lease_stop_reason IS NULL
      ORDER BY d.slot`,
-    [workstationId, devices],
-  )
+    values: [workstationId, devices],
+  })
   return rows.map(({ videoId: id, url, title, ...command }) => ({ ...command, video: { id, url, title } }))
 }
 

@@ -14,8 +14,9 @@ export type NewResult = {
 /** Writes results, each attempt's once: a repeated report is the same report. */
 export async function insertResults(tx: Tx, results: readonly NewResult[], now: Date): Promise<void> {
   if (results.length === 0) return
-  await tx.query(
-    `INSERT INTO results (id, command_id, attempt, session_id, device_id, video_id, watch_time, watch_percent,
+  await tx.query({
+    name: 'insert-results',
+    text: `INSERT INTO results (id, command_id, attempt, session_id, device_id, video_id, watch_time, watch_percent,
        error_message, failure, end_reason, startup_ms, playing_ms, paused_ms, seeking_ms, rebuffer_count, rebuffer_ms,
        bitrate_avg_kbps, bitrate_top_kbps, switch_count, throughput_kbps, dropped_frames, decoded_frames,
        bytes_downloaded, errors_fatal, errors_nonfatal, error_codes, loop_delay_p99_ms, timeline, by_engine, created_at)
@@ -25,8 +26,8 @@ export async function insertResults(tx: Tx, results: readonly NewResult[], now: 
        bytes_downloaded, errors_fatal, errors_nonfatal, error_codes, loop_delay_p99_ms, timeline, by_engine, $2
      FROM jsonb_populate_recordset(NULL::results, $1::jsonb)
      ON CONFLICT (command_id, attempt, by_engine) DO NOTHING`,
-    [JSON.stringify(results.map(columnsOf)), now],
-  )
+    values: [JSON.stringify(results.map(columnsOf)), now],
+  })
 }
 
 function columnsOf({ id, commandId, attempt, deviceId, videoId, report, byEngine }: NewResult) {

@@ -79,8 +79,9 @@ async function lockAttempts(
   workstationId: string | null,
   tokens: string[],
 ): Promise<AttemptRow[]> {
-  const { rows } = await tx.query<Omit<AttemptRow, 'rules'>>(
-    `SELECT a.id AS token, a.attempt, a.ended_at IS NOT NULL AS attempt_ended,
+  const { rows } = await tx.query<Omit<AttemptRow, 'rules'>>({
+    name: 'lock-attempts',
+    text: `SELECT a.id AS token, a.attempt, a.ended_at IS NOT NULL AS attempt_ended,
        a.reported, coalesce($3::timestamptz, clock_timestamp())::text AS now,
        c.id AS command_id, c.status, c.attempts, c.retries, c.infrastructure_retries, c.workload_id, c.device_id,
        d.lease_started_at::text AS started_at, c.video_id, c.cycle, c.batch
@@ -88,8 +89,8 @@ async function lockAttempts(
        LEFT JOIN devices d ON d.id = c.device_id AND d.lease_token = a.id
      WHERE a.id = ANY ($1) AND ($2::text IS NULL OR c.workstation_id = $2)
      ORDER BY c.id FOR UPDATE OF c, a`,
-    [tokens, workstationId, engine.now()],
-  )
+    values: [tokens, workstationId, engine.now()],
+  })
   const rules = await lockRules(tx, [...new Set(rows.map((row) => row.workload_id))])
   return rows.map((row) => Object.assign(row, { rules: rules.get(row.workload_id) as SettleRules }))
 }
@@ -142,8 +143,9 @@ async function markLate(tx: Tx, ends: readonly AttemptEnded[], receipts: Map<str
 
 async function writeSettlements(tx: Tx, settled: readonly Settled[], now: Date): Promise<void> {
   if (settled.length === 0) return
-  await tx.query(
-    `WITH s AS MATERIALIZED (
+  await tx.query({
+    name: 'settle',
+    text: `WITH s AS MATERIALIZED (
        SELECT * FROM jsonb_to_recordset($1::jsonb) AS s (token uuid, command_id uuid, device_id uuid, status text,
          failure text, message text, retries int, infrastructure_retries int, ready_at float8, final boolean,
          result_id uuid, started_at timestamptz, attempt_failure text, reported boolean)
@@ -168,8 +170,8 @@ async function writeSettlements(tx: Tx, settled: readonly Settled[], now: Date):
        lease_token = NULL, lease_command_id = NULL, lease_workload_id = NULL, lease_accept_by = NULL,
        lease_started_at = NULL, lease_run_seconds = NULL, lease_expires_at = NULL, lease_stop_reason = NULL
      FROM s WHERE d.id = s.device_id AND d.lease_token = s.token`,
-    [JSON.stringify(settled.map(changeOf)), now],
-  )
+    values: [JSON.stringify(settled.map(changeOf)), now],
+  })
   await countInBatches(tx, settled, now)
 }
 
@@ -223,16 +225,17 @@ async function countInBatches(tx: Tx, settled: readonly Settled[], now: Date): P
     if (settlement.status === 'cancelled') change.cancelled += 1
     changes.set(key, change)
   }
-  const { rows } = await tx.query<{ workload_id: string | null }>(
-    `UPDATE batches b SET succeeded = b.succeeded + s.succeeded, failed = b.failed + s.failed,
+  const { rows } = await tx.query<{ workload_id: string | null }>({
+    name: 'count-in-batches',
+    text: `UPDATE batches b SET succeeded = b.succeeded + s.succeeded, failed = b.failed + s.failed,
        failed_counted = b.failed_counted + s.failed_counted, cancelled = b.cancelled + s.cancelled, last_settled_at = $2
      FROM jsonb_to_recordset($1::jsonb) AS s (workload_id uuid, cycle int, batch int, succeeded int, failed int,
        failed_counted int, cancelled int), workloads w
      WHERE b.workload_id = s.workload_id AND b.cycle = s.cycle AND b.batch = s.batch AND w.id = b.workload_id
      RETURNING CASE WHEN b.succeeded + b.failed + b.skipped + b.cancelled = b.total OR w.requested IS NOT NULL
        THEN b.workload_id END AS workload_id`,
-    [JSON.stringify([...changes.values()]), now],
-  )
+    values: [JSON.stringify([...changes.values()]), now],
+  })
   const woken = new Set(rows.flatMap(({ workload_id }) => (workload_id === null ? [] : [workload_id])))
   await notifyAll(tx, [[CHANNELS.events, ''], ...[...woken].map((id) => [CHANNELS.workload, id] as const)])
 }
