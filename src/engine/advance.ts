@@ -3,7 +3,7 @@ import { refusal } from '../domain/request.ts'
 import { step } from '../domain/step.ts'
 import { type Facts, isFinal, type OperatorRequest, type Step } from '../domain/workload.ts'
 import { carryOut } from './carry-out.ts'
-import { CHANNELS, type Engine, notify, type Tx } from './engine.ts'
+import { CHANNELS, type Engine, type Tx } from './engine.ts'
 import { gatherFacts, type ListedVideo } from './facts.ts'
 import { columnsOf, type WorkloadRow } from './workload-row.ts'
 
@@ -12,26 +12,23 @@ export type Prompt = { kind: 'request'; request: OperatorRequest } | { kind: 'li
 
 export type Advanced = { kind: 'advanced' | 'still' } | { kind: 'refused'; reason: string } | { kind: 'unknown' }
 
-/** Steps a workload until nothing more is to be done now. Each step is a transaction of its own. */
+/** Steps a workload until nothing more is to be done now, all in one transaction. */
 export async function advance(engine: Engine, id: string, prompt: Prompt = null): Promise<Advanced> {
-  const first = await advanceOnce(engine, id, prompt)
-  let latest = first
-  while (latest.kind === 'advanced') latest = await advanceOnce(engine, id, null)
-  return first
-}
-
-async function advanceOnce(engine: Engine, id: string, prompt: Prompt): Promise<Advanced> {
   return transaction(engine.pool, async (tx) => {
-    const row = await lockWorkload(engine, tx, id, prompt !== null)
-    if (row === null) return { kind: 'unknown' }
-    const refused = prompt?.kind === 'request' ? refusal(row.state, prompt.request) : null
+    const locked = await lockWorkload(engine, tx, id, prompt !== null)
+    if (locked === null) return { kind: 'unknown' }
+    const refused = prompt?.kind === 'request' ? refusal(locked.state, prompt.request) : null
     if (refused !== null) return { kind: 'refused', reason: refused }
-    const facts = await gatherFacts(tx, row, prompt, row.now)
-    const stepped = step(row.state, facts, row.now.getTime())
-    if (stepped.workload === row.state && stepped.effects.length === 0) return { kind: 'still' }
-    await write(tx, row, facts, stepped)
-    for (const effect of stepped.effects) await carryOut(tx, row, effect, row.now)
-    return { kind: 'advanced' }
+    let row = locked
+    for (let asked = prompt; ; asked = null) {
+      const facts = await gatherFacts(tx, row, asked, row.now)
+      const stepped = step(row.state, facts, row.now.getTime())
+      if (stepped.workload === row.state && stepped.effects.length === 0) break
+      await write(tx, row, facts, stepped)
+      for (const effect of stepped.effects) await carryOut(tx, row, effect, row.now)
+      row = { ...row, state: stepped.workload }
+    }
+    return { kind: row === locked ? 'still' : 'advanced' }
   })
 }
 
@@ -58,11 +55,18 @@ async function write(tx: Tx, row: WorkloadRow & { now: Date }, facts: Facts, ste
   const now = row.now
   const columns = columnsOf(stepped.workload)
   const wakeAt = stepped.wakeAt === null ? null : new Date(Math.max(stepped.wakeAt, now.getTime()))
+  const data = { facts, after: stepped.workload, effects: stepped.effects }
   await tx.query(
-    `UPDATE workloads SET state = $2, status = $3::text, requested = $4, paused_by = $5, reason = $6, cycle = $7, batch = $8,
-       batch_open = $9, wake_at = $10, started_at = coalesce(started_at, CASE WHEN $3::text <> 'pending' THEN $11::timestamptz END),
-       finished_at = CASE WHEN $12::boolean THEN $11::timestamptz END
-     WHERE id = $1`,
+    `WITH changed AS (
+       UPDATE workloads SET state = $2, status = $3::text, requested = $4, paused_by = $5, reason = $6, cycle = $7,
+         batch = $8, batch_open = $9, wake_at = $10,
+         started_at = coalesce(started_at, CASE WHEN $3::text <> 'pending' THEN $11::timestamptz END),
+         finished_at = CASE WHEN $12::boolean THEN $11::timestamptz END
+       WHERE id = $1
+     ), event AS (
+       INSERT INTO workload_events (workload_id, at, type, data) VALUES ($1, $11, 'workload.step', $13)
+     )
+     SELECT pg_notify($14, '')`,
     [
       row.id,
       stepped.workload,
@@ -76,14 +80,8 @@ async function write(tx: Tx, row: WorkloadRow & { now: Date }, facts: Facts, ste
       wakeAt,
       now,
       isFinal(columns.status),
+      data,
+      CHANNELS.events,
     ],
   )
-  const data = { facts, after: stepped.workload, effects: stepped.effects }
-  await tx.query('INSERT INTO workload_events (workload_id, at, type, data) VALUES ($1, $2, $3, $4)', [
-    row.id,
-    now,
-    'workload.step',
-    data,
-  ])
-  await notify(tx, CHANNELS.events, '')
 }
