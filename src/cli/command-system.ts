@@ -15,7 +15,8 @@ export function systemCommands(program: Command, context: Context): void {
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--data <folder>', 'data directory', context.env.DOAI_DATA ?? DEFAULT_DATA)
     .option('--insecure', 'listen beyond loopback although tokens then cross the network unencrypted')
-    .action(async (options: { port: number; host: string; data: string; insecure?: boolean }) => {
+    .option('--json', 'print JSON')
+    .action(async (options: { port: number; host: string; data: string; insecure?: boolean; json?: boolean }) => {
       const { host, port, data, insecure } = options
       if (!insecure && !/^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host)) {
         throw new CliError(
@@ -27,7 +28,7 @@ export function systemCommands(program: Command, context: Context): void {
         host,
         port,
         dataDir: data,
-        onListening: (url) => context.out(`listening on ${url}`),
+        onListening: (url) => context.out(options.json ? JSON.stringify({ url }) : `listening on ${url}`),
       })
     })
   program
@@ -41,7 +42,8 @@ export function systemCommands(program: Command, context: Context): void {
     .option('--driver <driver...>', 'headless or simulated, with how many devices: headless:16', ['headless'])
     .option('--devices <count>', 'devices of a driver that names no count', wholeNumber(1, 1000), 20)
     .option('--controller <url>', 'the controller', context.env.DOAI_URL ?? DEFAULT_URL)
-    .action(async (options: { workstation: string; driver: string[]; devices: number; controller: string }) => {
+    .option('--json', 'print JSON')
+    .action(async (options: AgentFlags) => {
       const { workstation, controller } = options
       const token = context.env.DOAI_AGENT_TOKEN
       if (!/^[A-Z][A-Z0-9]{0,15}$/.test(workstation)) {
@@ -57,7 +59,12 @@ export function systemCommands(program: Command, context: Context): void {
         drivers: options.driver.map((text) => driverOf(text, options.devices)),
         url: controller,
         token,
-        onEnrolled: (devices) => context.out(`${workstation} is enrolled with ${devices} devices`),
+        onEnrolled: (devices) =>
+          context.out(
+            options.json
+              ? JSON.stringify({ workstation, devices })
+              : `${workstation} is enrolled with ${devices} devices`,
+          ),
       })
     })
   program
@@ -82,6 +89,8 @@ export function systemCommands(program: Command, context: Context): void {
       if (findings.some((finding) => !finding.ok)) throw new CliError('', 1)
     })
 }
+
+type AgentFlags = { workstation: string; driver: string[]; devices: number; controller: string; json?: boolean }
 
 function wholeNumber(least: number, most: number) {
   return (text: string) => {
