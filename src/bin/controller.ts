@@ -43,7 +43,11 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const waiters = new CommandWaiters()
   const bell = new EventBell()
   const stopped = new AbortController()
-  const { onError, version } = options
+  const { version } = options
+  // What fails because it is being stopped is no fault.
+  const onError = (error: unknown) => {
+    if (!stopped.signal.aborted) options.onError(error)
+  }
   const checkOrigin = originCheck(version)
   const listVideo = videoListing(engine, version, checkOrigin)
   const reconciler = new Reconciler({ engine, listVideo, checkOrigin, signal: stopped.signal, onError })
@@ -75,7 +79,10 @@ export async function startController(options: ControllerOptions): Promise<Contr
   }
   const app = createApp({ engine, version, bell, routes, onError })
   const { port, close } = await bind(app.fetch, options)
-  stack.defer(close)
+  stack.defer(() => {
+    stopped.abort()
+    return close()
+  })
   const parts = stack.move()
   return {
     url: `http://${options.host}:${port}`,

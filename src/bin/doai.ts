@@ -15,10 +15,14 @@ const err = (text: string) => void process.stderr.write(`${text}\n`)
 const onError = (error: unknown) => err(error instanceof Error ? (error.stack ?? error.message) : String(error))
 const databaseUrl = env.DATABASE_URL || null
 
+/** A Ctrl-C reaches a whole process group, and whoever started us passes it on: within so many ms it is one. */
+const SAME_SIGNAL_MS = 1000
+let stoppedAt = 0
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     // The second time at once.
-    if (signal.aborted) process.exit(130)
+    if (signal.aborted && performance.now() - stoppedAt > SAME_SIGNAL_MS) process.exit(130)
+    if (!signal.aborted) stoppedAt = performance.now()
     stopping.abort(new Error('stopped'))
   })
 }
@@ -52,6 +56,14 @@ const context: Context = {
 function explained(error: NodeJS.ErrnoException): never {
   if (error instanceof DataDirectoryBusyError) throw new CliError(error.message)
   if (error.code === 'EADDRINUSE') throw new CliError(`The port is taken: ${error.message}. Take another with --port.`)
+  if (databaseUrl !== null && ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT'].includes(error.code ?? '')) {
+    throw new CliError(
+      `The PostgreSQL of DATABASE_URL does not answer: ${error.message}. Start it, or unset DATABASE_URL.`,
+    )
+  }
+  if (error.syscall === 'mkdir' || error.syscall === 'open') {
+    throw new CliError(`The data directory cannot be used: ${error.message}. Give another one with --data.`)
+  }
   throw error
 }
 

@@ -1,13 +1,13 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../src/db/embedded/embedded-postgres.ts'
 import { createPool } from '../../src/db/pool.ts'
 import { doai } from '../support/process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 test('doai demo: twenty devices, two batches, every command and result in PostgreSQL', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'doai-demo-'))
+  const folder = await temporaryFolder('doai-demo-')
   const dataDir = join(folder, 'data')
   try {
     const { code, out, err } = await doai(['demo', '--json', '--data', dataDir], { DATABASE_URL: '' })

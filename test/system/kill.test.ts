@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
@@ -8,10 +7,11 @@ import { createClient } from '../../src/client/index.ts'
 import { startMediaServer } from '../support/media-server.ts'
 import { doai, startDoai } from '../support/process.ts'
 import { createOf } from '../support/system.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 test('kill -9 of the controller in the middle of a batch, then serve again: the workload ends, each result counted once', async () => {
   await using stack = new AsyncDisposableStack()
-  const dataDir = await mkdtemp(join(tmpdir(), 'doai-kill-'))
+  const dataDir = await temporaryFolder('doai-kill-')
   stack.defer(() => rm(dataDir, { recursive: true, force: true }))
   const media = stack.use(await startMediaServer())
   const first = startDoai(['serve', '--port', '0', '--data', dataDir], { DATABASE_URL: '' })

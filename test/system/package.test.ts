@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT, startProcess } from '../support/process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 async function run(command: string, args: string[], cwd: string, env: Record<string, string> = {}) {
   const ended = await startProcess(command, args, env, cwd).ended
@@ -24,7 +24,7 @@ client.getWorkload('x').catch((error: Error) => console.log(error.message))
 `
 
 test('the tarball, installed elsewhere without install scripts: demo, typed client, and one line on an old Node', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'doai-pack-'))
+  const folder = await temporaryFolder('doai-pack-')
   try {
     await run('npm', ['pack', '--pack-destination', folder], ROOT)
     const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? ''
