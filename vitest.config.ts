@@ -10,7 +10,7 @@ export default defineConfig({
           globalSetup: ['test/support/global-setup.ts'],
           include: ['test/**/*.test.ts'],
           environment: 'node',
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           hookTimeout: 60_000,
           maxWorkers: 1,
         },
