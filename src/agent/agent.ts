@@ -19,6 +19,8 @@ export type AgentOptions = {
 }
 
 const POLL_SECONDS = 20
+/** A controller that takes a call and never answers it is as good as away; ms. */
+const ANSWER_MS = 10_000
 const RETRY_MS = { first: 200, most: 5000 }
 
 /** A workstation's agent: takes commands for its free devices, plays them, and reports until a controller has it. */
@@ -51,7 +53,11 @@ export class Agent {
       return { slot, driver: driver.name, model, os: process.platform, labels: {} }
     })
     const body = { agentVersion: version, devices: registered }
-    const enrolled = await request(connection, agentCalls.enrol, { params: { workstation }, body, signal })
+    const enrolled = await request(connection, agentCalls.enrol, {
+      params: { workstation },
+      body,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+    })
     for (const { id, slot } of enrolled.devices) {
       const device = devices[Number(slot.slice(1)) - 1]
       if (device) this.#drivers.set(id, device.driver)
@@ -68,7 +74,7 @@ export class Agent {
       const leased = await request(connection, agentCalls.lease, {
         params: { workstation },
         body: { freeDevices, held: this.#unstopped(), waitSeconds: POLL_SECONDS },
-        signal: AbortSignal.any([signal, this.#poll.signal]),
+        signal: AbortSignal.any([signal, this.#poll.signal, AbortSignal.timeout(POLL_SECONDS * 1000 + ANSWER_MS)]),
       })
       this.#stop(leased.stop)
       await this.#begin(leased.commands, leased.origins)
@@ -93,7 +99,11 @@ export class Agent {
     if (fresh.length === 0) return
     const { connection, workstation, signal } = this.#options
     const body = { tokens: fresh.map((command) => command.token) }
-    const { tokens } = await request(connection, agentCalls.start, { params: { workstation }, body, signal })
+    const { tokens } = await request(connection, agentCalls.start, {
+      params: { workstation },
+      body,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+    })
     const started = new Set(tokens)
     for (const command of fresh) if (started.has(command.token)) this.#keep(this.#play(command, origins))
   }
@@ -138,7 +148,12 @@ export class Agent {
 
   #report(token: string, report: SessionReport) {
     const { connection, workstation } = this.#options
-    return request(connection, agentCalls.report, { params: { workstation }, body: { reports: [{ token, report }] } })
+    const body = { reports: [{ token, report }] }
+    return request(connection, agentCalls.report, {
+      params: { workstation },
+      body,
+      signal: AbortSignal.timeout(ANSWER_MS),
+    })
   }
 
   async #heartbeat(everyMs: number): Promise<void> {
@@ -148,7 +163,9 @@ export class Agent {
       if (signal.aborted) return
       try {
         const body = { held: [...this.#playing.keys()] }
-        const { stop } = await request(connection, agentCalls.heartbeat, { params: { workstation }, body, signal })
+        const answered = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
+        const params = { workstation }
+        const { stop } = await request(connection, agentCalls.heartbeat, { params, body, signal: answered })
         this.#stop(stop)
       } catch (error) {
         if (!signal.aborted) this.#options.onError(error)
