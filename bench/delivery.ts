@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { v7 as uuidv7 } from 'uuid'
+import type { Link } from '../src/agent/link.ts'
 import { startController } from '../src/bin/controller.ts'
 import { serveMedia } from '../src/bin/media-server.ts'
-import { createClient } from '../src/client/index.ts'
-import { type Connection, request } from '../src/client/request.ts'
+import { type Client, createClient } from '../src/client/index.ts'
 import { agentCalls } from '../src/protocol/agent-calls.ts'
+import { credentialFor } from './credential.ts'
 import { sessionReport } from './report.ts'
 import { quantile } from './statistics.ts'
 
@@ -15,7 +16,7 @@ const WORKSTATIONS = 15
 const DEVICES = 20
 const ROOT = join(import.meta.dirname, '..')
 
-type Agent = { workstation: string; connection: Connection; devices: string[] }
+type Agent = { link: Link; devices: string[] }
 
 /** From the decision that opens a batch to the last of 300 commands in its agent's hands, over HTTP. */
 export async function benchDelivery(databaseUrl: string, runs: number): Promise<void> {
@@ -61,30 +62,29 @@ export async function benchDelivery(databaseUrl: string, runs: number): Promise<
   print('POST …/start to the last command', fromRequest)
 }
 
-async function enrol(client: ReturnType<typeof createClient>, url: string, workstation: string): Promise<Agent> {
-  const { token } = await client.createToken({ role: 'agent', workstation })
-  const connection = { url, token }
+async function enrol(client: Client, url: string, workstation: string): Promise<Agent> {
+  const link = await credentialFor(client, url, workstation)
   const devices = Array.from({ length: DEVICES }, (_, at) => {
     return { slot: `S${String(at + 1).padStart(2, '0')}`, driver: 'bench', model: '', os: '', labels: {} }
   })
-  const body = { agentVersion: '0', devices }
-  const enrolled = await request(connection, agentCalls.enrol, { params: { workstation }, body })
-  return { workstation, connection, devices: enrolled.devices.map(({ id }) => id) }
+  const enrolled = await link.call(agentCalls.enrol, { body: { agentVersion: '0', devices } })
+  return { link, devices: enrolled.devices.map(({ id }) => id) }
 }
 
 /** Waits for commands, says when the last of them was there, and reports them all as played. */
-async function poll({ workstation, connection, devices }: Agent): Promise<number> {
-  const params = { workstation }
+async function poll({ link, devices }: Agent): Promise<number> {
   const commands: string[] = []
   while (commands.length < DEVICES) {
-    const body = { freeDevices: devices, waitSeconds: 20 }
-    const leased = await request(connection, agentCalls.lease, { params, body })
+    const leased = await link.call(agentCalls.lease, {
+      body: { freeDevices: devices, waitSeconds: 20 },
+      silenceMs: 30_000,
+    })
     commands.push(...leased.commands.map(({ token }) => token))
   }
   const arrived = Date.now()
-  await request(connection, agentCalls.start, { params, body: { tokens: commands } })
+  await link.call(agentCalls.start, { body: { tokens: commands } })
   const reports = commands.map((token) => ({ token, report: sessionReport(uuidv7()) }))
-  await request(connection, agentCalls.report, { params, body: { reports } })
+  await link.call(agentCalls.report, { body: { reports } })
   return arrived
 }
 

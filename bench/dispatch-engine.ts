@@ -13,6 +13,8 @@ import type { WorkloadRow } from '../src/engine/workload-row.ts'
 import { type Contestant, eachWorkstation, names, POOL, warm } from './contestant.ts'
 import { sessionReport } from './report.ts'
 
+const instance = uuidv7()
+
 /** The product's own engine: the functions that the controller's routes call. */
 export const engineDispatch: Contestant = {
   name: 'engine',
@@ -33,10 +35,10 @@ export const engineDispatch: Contestant = {
         const { id, since } = begun
         await advance(engine, id, { kind: 'listed', video: { since, ok: true, durationSeconds: 60 } })
         await eachWorkstation(size, async (workstation) => {
-          const { commands } = await leaseCommands(engine, workstation, devices.get(workstation) ?? [])
+          const { commands } = await leaseCommands(engine, { workstation, instance }, devices.get(workstation) ?? [])
           const tokens = await startSessions(
             engine,
-            workstation,
+            { workstation, instance },
             commands.map(({ token }) => token),
           )
           const reports = tokens.map((token) => ({ token, report: sessionReport(uuidv7()) }))
@@ -54,7 +56,7 @@ async function register(engine: Engine, workstation: string, count: number): Pro
   const devices = Array.from({ length: count }, (_, at) => {
     return { slot: `S${String(at + 1).padStart(3, '0')}`, driver: 'simulated', model: '', os: '', labels: {} }
   })
-  return (await enrol(engine, { workstation, agentVersion: '0', devices })).map(({ id }) => id)
+  return (await enrol(engine, { workstation, instance, agentVersion: '0', devices })).map(({ id }) => id)
 }
 
 /** A workload that waits for its video to be read: what follows creates its commands. */
@@ -63,6 +65,8 @@ async function begin(engine: Engine, videoId: string): Promise<{ id: string; sin
     name: 'bench',
     videoIds: [videoId],
     targetWorkstations: null,
+    targetDevices: null,
+    targetLabels: null,
     preset: null,
     batchConfig: { batchSizePercent: 100 },
     watchConfig: WatchConfig.parse({ watchDurationMin: 30, watchDurationMax: 30 }),

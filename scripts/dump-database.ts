@@ -11,7 +11,8 @@ try {
   const { rows: ran } = await client.query<{ name: string }>('SELECT name FROM schema_migrations ORDER BY name')
   console.log(`CREATE TABLE schema_migrations
   (name text PRIMARY KEY, sha256 text NOT NULL, ran_at timestamptz NOT NULL DEFAULT clock_timestamp());`)
-  for (const { name } of ran) console.log(await readFile(join(import.meta.dirname, '../src/db/migrations', name), 'utf8'))
+  for (const { name } of ran)
+    console.log(await readFile(join(import.meta.dirname, '../src/db/migrations', name), 'utf8'))
   console.log('DELETE FROM service;')
   const { rows: tables } = await client.query<{ name: string; columns: string }>(
     `SELECT c.oid::regclass::text AS name, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns

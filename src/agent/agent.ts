@@ -1,111 +1,220 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { ApiError, type Connection, request } from '../client/request.ts'
+import type { Connection } from '../client/controllers.ts'
+import type { ApiError } from '../client/request.ts'
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
 import { failedUnplayed, type SessionReport } from '../domain/playback-result.ts'
-import type { Driver } from '../drivers/driver.ts'
 import { agentCalls, type LeasedCommand } from '../protocol/agent-calls.ts'
+import { type AgentDevice, Fleet } from './fleet.ts'
+import { Journal, type Unfinished } from './journal.ts'
+import { isRefusal, Link, sleep } from './link.ts'
+import { Reporter } from './reporter.ts'
 
 export type AgentOptions = {
   workstation: string
   version: string
+  /** Of this process; whoever enrols later speaks for the workstation instead. */
+  instance: string
   connection: Connection
-  /** In order of their slots, from S01. */
-  devices: readonly { driver: Driver; model: string }[]
+  devices: readonly AgentDevice[]
+  journalDirectory: string
   newSessionId: () => string
-  signal: AbortSignal
+  /** Aborts when it is to take no more, let what plays end, and leave. */
+  drain: AbortSignal
+  /** Aborts when it is to stop at once. */
+  stop: AbortSignal
   /** Called when a controller knows this workstation and its devices. */
   onEnrolled: () => void
   onError: (error: unknown) => void
 }
 
-const POLL_SECONDS = 20
-/** A controller that takes a call and never answers it is as good as away; ms. */
-const ANSWER_MS = 10_000
-const RETRY_MS = { first: 200, most: 5000 }
+type Session = { deviceId: string; stop: AbortController }
+
+const RETRY_MS = 200
+/** Devices that become free within so many ms are asked for together. */
+const GATHER_MS = 50
+/** How long, at its end, it waits for a controller to take its last reports; the journal keeps what none took. */
+const FLUSH_MS = 10_000
+/** The same where it is to stop at once. */
+const FLUSH_NOW_MS = 2000
+/** A journal that cannot be written is tried again so often. */
+const JOURNAL_RETRY_MS = 2000
 
 /** A workstation's agent: takes commands for its free devices, plays them, and reports until a controller has it. */
 export class Agent {
   readonly #options: AgentOptions
-  readonly #drivers = new Map<string, Driver>()
-  readonly #playing = new Map<string, { deviceId: string; stop: AbortController }>()
+  readonly #link: Link
+  readonly #fleet: Fleet
+  readonly #sessions = new Map<string, Session>()
   readonly #plays = new Set<Promise<void>>()
-  #poll: AbortController | undefined
+  readonly #flushing = new AbortController()
+  /** Aborts when controllers listen to it no more; the reason is their refusal. */
+  readonly #refused = new AbortController()
+  #journal!: Journal
+  #reporter!: Reporter
+  #poll = new AbortController()
+  #gathering: NodeJS.Timeout | undefined
 
   constructor(options: AgentOptions) {
     this.#options = options
+    this.#link = new Link(options)
+    this.#fleet = new Fleet(options.workstation)
   }
 
-  /** Runs until the signal aborts; sessions that play then are stopped and reported as aborted. */
+  /**
+   * Runs until it is told to drain or to stop.
+   *
+   * @throws ApiError where controllers refuse this agent: too old, revoked, or another one in its place.
+   */
   async run(): Promise<void> {
-    const { signal, onEnrolled } = this.#options
-    const { heartbeatSeconds } = await this.#persist(() => this.#enrol())
-    onEnrolled()
-    const heartbeat = this.#heartbeat(heartbeatSeconds * 1000)
-    while (!signal.aborted) await this.#take()
-    for (const session of this.#playing.values()) session.stop.abort('aborted')
-    await Promise.allSettled([...this.#plays, heartbeat])
+    const { drain, stop, onError, journalDirectory, instance } = this.#options
+    const opened = await Journal.open({ directory: journalDirectory, instance, now: () => new Date() })
+    this.#journal = opened.journal
+    await using _ = { [Symbol.asyncDispose]: () => this.#journal.close() }
+    for (const file of opened.damaged) onError(new Error(`The journal was damaged; it was set aside as ${file}.`))
+    const { signal } = this.#flushing
+    const onRefused = (error: ApiError) => this.#refuse(error)
+    this.#reporter = new Reporter({ link: this.#link, journal: this.#journal, signal, onError, onRefused })
+    const leaving = AbortSignal.any([drain, stop, this.#refused.signal])
+    leaving.addEventListener('abort', () => this.#poll.abort(), { once: true })
+    for (const now of [stop, this.#refused.signal]) {
+      now.addEventListener('abort', () => this.#stop([...this.#sessions.keys()]), { once: true })
+    }
+    await this.#recover(opened.unfinished)
+    const heartbeatMs = await this.#enrol(leaving)
+    if (heartbeatMs !== null) await this.#work(leaving, heartbeatMs)
+    if (this.#refused.signal.aborted) throw this.#refused.signal.reason
   }
 
-  async #enrol() {
-    const { workstation, version, connection, devices, signal } = this.#options
-    const registered = devices.map(({ driver, model }, at) => {
-      const slot = `S${String(at + 1).padStart(2, '0')}`
-      return { slot, driver: driver.name, model, os: process.platform, labels: {} }
-    })
-    const body = { agentVersion: version, devices: registered }
-    const enrolled = await request(connection, agentCalls.enrol, {
-      params: { workstation },
-      body,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
-    })
-    for (const { id, slot } of enrolled.devices) {
-      const device = devices[Number(slot.slice(1)) - 1]
-      if (device) this.#drivers.set(id, device.driver)
+  /** What an agent before this one left behind is told: its reports, and that it died in the rest. */
+  async #recover(unfinished: readonly Unfinished[]): Promise<void> {
+    for (const { token, sessionId, report } of unfinished) {
+      const lost = failedUnplayed(sessionId, 'lost', 'Its agent ended while it had it.')
+      if (report === null) await this.#journal.ended(token, lost).catch(this.#options.onError)
+      this.#reporter.add(token, report ?? lost)
     }
-    return enrolled
+  }
+
+  /** Gives how often it is to send a heartbeat, ms; null where it is to leave before it is enrolled. */
+  async #enrol(leaving: AbortSignal): Promise<number | null> {
+    const { version, devices, onEnrolled } = this.#options
+    const body = {
+      agentVersion: version,
+      devices: devices.map(({ slot, driver, model, labels }) => {
+        return { slot, driver: driver.name, model, os: process.platform, labels }
+      }),
+    }
+    try {
+      const enrolled = await this.#link.persist(agentCalls.enrol, { body, signal: leaving })
+      this.#fleet.register(devices, enrolled.devices)
+      onEnrolled()
+      return enrolled.heartbeatSeconds * 1000
+    } catch (error) {
+      if (isRefusal(error)) throw error
+      return null
+    }
+  }
+
+  async #work(leaving: AbortSignal, heartbeatMs: number): Promise<void> {
+    const ended = new AbortController()
+    const heartbeat = this.#heartbeat(heartbeatMs, AbortSignal.any([ended.signal, this.#refused.signal]))
+    while (!leaving.aborted) await this.#take()
+    await this.#drained()
+    ended.abort()
+    await heartbeat
+    const { signal } = this.#flushing
+    if (!this.#refused.signal.aborted) await this.#link.call(agentCalls.leave, { signal }).catch(() => {})
+  }
+
+  /** Lets what plays end, and its reports arrive. */
+  async #drained(): Promise<void> {
+    const { stop, onError } = this.#options
+    while (this.#plays.size > 0) await Promise.allSettled([...this.#plays])
+    const flush = () => this.#flushing.abort()
+    const patience = setTimeout(flush, FLUSH_MS)
+    stop.addEventListener('abort', () => setTimeout(flush, FLUSH_NOW_MS).unref(), { once: true })
+    if (stop.aborted) setTimeout(flush, FLUSH_NOW_MS).unref()
+    await this.#reporter.flushed()
+    clearTimeout(patience)
+    const waiting = this.#reporter.waiting.length
+    if (waiting > 0)
+      onError(new Error(`${waiting} reports are in the journal: the next start of this agent sends them.`))
   }
 
   async #take(): Promise<void> {
-    const { connection, workstation, signal } = this.#options
     this.#poll = new AbortController()
-    const busy = new Set([...this.#playing.values()].map((session) => session.deviceId))
-    const freeDevices = [...this.#drivers.keys()].filter((id) => !busy.has(id))
+    const busy = new Set([...this.#sessions.values()].map((session) => session.deviceId))
+    const free = this.#fleet.trouble === null ? this.#fleet.ids.filter((id) => !busy.has(id)) : []
     try {
-      const leased = await request(connection, agentCalls.lease, {
-        params: { workstation },
-        body: { freeDevices, held: this.#unstopped(), waitSeconds: POLL_SECONDS },
-        signal: AbortSignal.any([signal, this.#poll.signal, AbortSignal.timeout(POLL_SECONDS * 1000 + ANSWER_MS)]),
-      })
+      const leased = await this.#link.take(free, this.#unstopped(), this.#poll.signal)
       this.#stop(leased.stop)
       await this.#begin(leased.commands, leased.origins)
     } catch (error) {
       // An answer lost here loses nothing: leases that nobody started are handed over again.
-      if (signal.aborted || this.#poll.signal.aborted) return
+      if (this.#poll.signal.aborted) return
+      if (isRefusal(error)) return this.#refuse(error)
       this.#options.onError(error)
-      await delay(RETRY_MS.first + Math.random() * RETRY_MS.first, undefined, { signal }).catch(() => {})
+      await sleep(RETRY_MS * (1 + Math.random()), this.#poll.signal)
     }
   }
 
+  #refuse(error: ApiError): void {
+    if (!this.#refused.signal.aborted) this.#refused.abort(error)
+  }
+
   #unstopped(): string[] {
-    return [...this.#playing].flatMap(([token, { stop }]) => (stop.signal.aborted ? [] : [token]))
+    return [...this.#sessions].flatMap(([token, { stop }]) => (stop.signal.aborted ? [] : [token]))
   }
 
   #stop(tokens: readonly string[]): void {
-    for (const token of tokens) this.#playing.get(token)?.stop.abort('aborted')
+    for (const token of tokens) this.#sessions.get(token)?.stop.abort('aborted')
   }
 
   async #begin(commands: readonly LeasedCommand[], origins: readonly PlayableOrigin[]): Promise<void> {
-    const fresh = commands.filter((command) => !this.#playing.has(command.token))
+    const busy = new Set([...this.#sessions.values()].map(({ deviceId }) => deviceId))
+    const fresh = commands
+      .filter(({ token, deviceId }) => !this.#sessions.has(token) && !busy.has(deviceId))
+      .map((command) => ({ ...command, sessionId: this.#options.newSessionId() }))
     if (fresh.length === 0) return
-    const { connection, workstation, signal } = this.#options
-    const body = { tokens: fresh.map((command) => command.token) }
-    const { tokens } = await request(connection, agentCalls.start, {
-      params: { workstation },
-      body,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
-    })
-    const started = new Set(tokens)
-    for (const command of fresh) if (started.has(command.token)) this.#keep(this.#play(command, origins))
+    const began = fresh.map(({ token, labName, sessionId }) => ({ token, device: labName, sessionId }))
+    try {
+      await this.#journal.begun(began)
+    } catch (error) {
+      return this.#cannotWrite(error)
+    }
+    const may = await this.#start(fresh.map(({ token }) => token))
+    for (const command of fresh) if (may.has(command.token)) this.#keep(this.#play(command, origins))
+    const dropped = fresh.filter(({ token }) => !may.has(token)).map(({ token }) => token)
+    if (dropped.length > 0) await this.#journal.dropped(dropped).catch(this.#options.onError)
+  }
+
+  /** What may play; none where no controller answers: a lease that was not begun is given back by itself. */
+  async #start(tokens: string[]): Promise<Set<string>> {
+    const { stop, onError } = this.#options
+    try {
+      const signal = AbortSignal.any([stop, this.#refused.signal])
+      return new Set((await this.#link.call(agentCalls.start, { body: { tokens }, signal })).tokens)
+    } catch (error) {
+      if (isRefusal(error)) this.#refuse(error)
+      else onError(error)
+      return new Set()
+    }
+  }
+
+  /** Without a journal nothing is begun; the devices are offline, which says so where people look. */
+  async #cannotWrite(cause: unknown): Promise<void> {
+    const { onError } = this.#options
+    this.#fleet.trouble = `its agent cannot write its journal: ${(cause as Error).message}`
+    onError(new Error(`Nothing is begun: ${this.#fleet.trouble}`))
+    const retry = setInterval(() => {
+      this.#journal.probe().then(
+        () => {
+          clearInterval(retry)
+          this.#fleet.trouble = null
+          this.#askAnew()
+        },
+        () => {},
+      )
+    }, JOURNAL_RETRY_MS)
+    retry.unref()
   }
 
   #keep(play: Promise<void>): void {
@@ -113,77 +222,58 @@ export class Agent {
     play.finally(() => this.#plays.delete(play))
   }
 
-  async #play(command: LeasedCommand, origins: readonly PlayableOrigin[]): Promise<void> {
-    const { token, deviceId, labName, video, plan, timeoutSeconds } = command
-    const driver = this.#drivers.get(deviceId)
-    if (driver === undefined) return
+  async #play(command: LeasedCommand & { sessionId: string }, origins: readonly PlayableOrigin[]): Promise<void> {
+    const { token, deviceId, labName, video, plan, timeoutSeconds, sessionId } = command
     const stop = new AbortController()
-    this.#playing.set(token, { deviceId, stop })
+    this.#sessions.set(token, { deviceId, stop })
+    if (this.#options.stop.aborted || this.#refused.signal.aborted) stop.abort('aborted')
     const timeout = setTimeout(() => stop.abort('timeout'), (plan.plannedSeconds + timeoutSeconds) * 1000)
-    const assignment = {
-      sessionId: this.#options.newSessionId(),
-      device: { id: deviceId, labName },
-      video,
-      plan,
-      origins,
-    }
-    try {
-      const report = await driver
-        .play(assignment, stop.signal, () => {})
-        .catch((error: unknown) => {
-          // A driver never rejects; one that does has failed as a player.
-          return failedUnplayed(assignment.sessionId, 'player', `${driver.name}: ${String(error)}`.slice(0, 2000))
-        })
-      clearTimeout(timeout)
-      await this.#persist(() => this.#report(token, report))
-    } catch (error) {
-      this.#options.onError(error)
-    } finally {
-      clearTimeout(timeout)
-      this.#playing.delete(token)
-      // The device is free: ask anew, with it among the free ones.
-      this.#poll?.abort()
-    }
+    const assignment = { sessionId, device: { id: deviceId, labName }, video, plan, origins }
+    const report = await this.#played(deviceId, assignment, stop.signal)
+    clearTimeout(timeout)
+    // A report that cannot be kept is still reported.
+    await this.#journal.ended(token, report).catch(this.#options.onError)
+    this.#sessions.delete(token)
+    this.#reporter.add(token, report)
+    this.#askAnew()
   }
 
-  #report(token: string, report: SessionReport) {
-    const { connection, workstation } = this.#options
-    const body = { reports: [{ token, report }] }
-    return request(connection, agentCalls.report, {
-      params: { workstation },
-      body,
-      signal: AbortSignal.timeout(ANSWER_MS),
-    })
+  async #played(
+    deviceId: string,
+    assignment: Parameters<AgentDevice['driver']['play']>[0],
+    signal: AbortSignal,
+  ): Promise<SessionReport> {
+    const driver = this.#fleet.driverOf(deviceId)
+    const failed = (message: string) => failedUnplayed(assignment.sessionId, 'player', message.slice(0, 2000))
+    if (driver === undefined) return failed('This agent has no such device.')
+    // A driver never rejects; one that does has failed as a player.
+    return driver
+      .play(assignment, signal, () => {})
+      .catch((error: unknown) => failed(`${driver.name}: ${String(error)}`))
   }
 
-  async #heartbeat(everyMs: number): Promise<void> {
-    const { connection, workstation, signal } = this.#options
+  /** A device is free: it is asked for, with others that become free about now. */
+  #askAnew(): void {
+    this.#gathering ??= setTimeout(() => {
+      this.#gathering = undefined
+      this.#poll.abort()
+    }, GATHER_MS)
+  }
+
+  async #heartbeat(everyMs: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await delay(everyMs * (0.9 + 0.2 * Math.random()), undefined, { signal }).catch(() => {})
-      if (signal.aborted) return
+      const { health, told } = this.#fleet.news()
       try {
-        const body = { held: [...this.#playing.keys()] }
-        const answered = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
-        const params = { workstation }
-        const { stop } = await request(connection, agentCalls.heartbeat, { params, body, signal: answered })
+        // What ended and no controller knows of yet is held, so that it is not taken for lost.
+        const body = { held: [...this.#sessions.keys(), ...this.#reporter.waiting], health }
+        const { stop } = await this.#link.call(agentCalls.heartbeat, { body, signal })
+        told()
         this.#stop(stop)
       } catch (error) {
-        if (!signal.aborted) this.#options.onError(error)
+        if (!signal.aborted && isRefusal(error)) this.#refuse(error)
+        else if (!signal.aborted) this.#options.onError(error)
       }
-    }
-  }
-
-  /** Until it is answered: a controller that is away comes back. What it refuses for good is thrown. */
-  async #persist<T>(call: () => Promise<T>): Promise<T> {
-    for (let pause = RETRY_MS.first; ; pause = Math.min(pause * 2, RETRY_MS.most)) {
-      try {
-        return await call()
-      } catch (error) {
-        if (error instanceof ApiError && error.status < 500) throw error
-        if (this.#options.signal.aborted) throw error
-        this.#options.onError(error)
-        await delay(pause * (0.5 + Math.random())).catch(() => {})
-      }
+      await sleep(everyMs * (0.9 + 0.2 * Math.random()), signal)
     }
   }
 }

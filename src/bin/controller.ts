@@ -1,4 +1,5 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:https'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import { startEmbeddedPostgres } from '../db/embedded/embedded-postgres.ts'
@@ -9,7 +10,7 @@ import { CHANNELS, type Engine, TERMS } from '../engine/engine.ts'
 import { videoListing } from '../engine/listing.ts'
 import { originCheck } from '../engine/origins.ts'
 import { Reconciler } from '../engine/reconcile.ts'
-import { createToken } from '../engine/tokens.ts'
+import { createToken, findToken, tokenHash } from '../engine/tokens.ts'
 import { createApp, type Mount } from '../server/app.ts'
 import { CommandWaiters } from '../server/command-waiters.ts'
 import { EventBell } from '../server/event-stream.ts'
@@ -25,6 +26,8 @@ export type ControllerOptions = {
   port: number
   /** A PostgreSQL of the operator's own; the embedded one where there is none. */
   databaseUrl: string | null
+  /** PEM files; plain HTTP without them. */
+  tls?: { certFile: string; keyFile: string } | null
   version: string
   onError: (error: unknown) => void
 }
@@ -85,16 +88,20 @@ export async function startController(options: ControllerOptions): Promise<Contr
   })
   const parts = stack.move()
   return {
-    url: `http://${options.host}:${port}`,
+    url: `${options.tls ? 'https' : 'http'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
     adminToken,
     engine,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
 }
 
-async function bind(fetch: (request: Request) => Response | Promise<Response>, { host, port }: ControllerOptions) {
+async function bind(
+  fetch: (request: Request) => Response | Promise<Response>,
+  { host, port, tls = null }: ControllerOptions,
+) {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const server = serve({ fetch, hostname: host, port }, (address) => resolve(address.port))
+  const secure = tls === null ? {} : { createServer, serverOptions: await certificate(tls) }
+  const server = serve({ fetch, hostname: host, port, ...secure }, (address) => resolve(address.port))
   server.once('error', reject)
   const close = async () => {
     const closed = new Promise<void>((done) => server.close(() => done()))
@@ -104,12 +111,19 @@ async function bind(fetch: (request: Request) => Response | Promise<Response>, {
   return { port: await promise, close }
 }
 
-/** The first start writes it; later ones find it. */
+async function certificate({ certFile, keyFile }: { certFile: string; keyFile: string }) {
+  const [cert, key] = await Promise.all([readFile(certFile), readFile(keyFile)])
+  return { cert, key }
+}
+
+/** The first start writes it; later ones find it, and a database that does not know it yet learns it. */
 async function keepAdminToken(engine: Engine, dataDir: string): Promise<string> {
   const file = join(dataDir, 'admin-token')
-  const kept = await readFile(file, 'utf8').catch(() => null)
-  if (kept !== null) return kept.trim()
-  const token = await createToken(engine, 'first start', { role: 'admin', workstation: null })
+  await mkdir(dataDir, { recursive: true })
+  const kept = (await readFile(file, 'utf8').catch(() => '')).trim()
+  const made = { name: 'first start', role: 'admin', workstation: null, expiresAt: null, createdBy: null } as const
+  if (kept !== '' && (await findToken(engine, tokenHash(kept))).kind !== 'unknown') return kept
+  const { token } = await createToken(engine, made, kept || undefined)
   await writeFile(file, `${token}\n`, { mode: 0o600 })
   await chmod(file, 0o600)
   return token

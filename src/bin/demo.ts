@@ -24,7 +24,8 @@ export async function startDemo(
   const agents: ChildProcess[] = []
   for (const workstation of ['WS01', 'WS02']) {
     const { token } = await client.createToken({ name: 'demo', role: 'agent', workstation })
-    const agent = startAgent(workstation, devices, controller.url, token)
+    const home = join(dataDir, 'agents', workstation)
+    const agent = startAgent(workstation, devices, controller.url, token, home)
     stack.defer(() => stop(agent))
     agents.push(agent)
   }
@@ -40,8 +41,9 @@ export async function startDemo(
   }
 }
 
-function startAgent(workstation: string, devices: number, url: string, token: string): ChildProcess {
-  const args = ['agent', '--workstation', workstation, '--driver', `headless:${devices}`, '--controller', url]
+function startAgent(workstation: string, devices: number, url: string, token: string, home: string): ChildProcess {
+  const driver = ['--driver', `headless:${devices}`]
+  const args = ['agent', '--workstation', workstation, ...driver, '--controller', url, '--data', home]
   return spawn(process.execPath, [join(PACKAGE_ROOT, 'bin', 'doai.js'), ...args], {
     env: { ...process.env, DOAI_AGENT_TOKEN: token },
     stdio: ['ignore', 'ignore', 'inherit'],

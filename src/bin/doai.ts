@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { HomeBusyError } from '../agent/home.ts'
 import { CliError, type Context } from '../cli/context.ts'
 import { runCli } from '../cli/program.ts'
 import { DataDirectoryBusyError } from '../db/embedded/embedded-postgres.ts'
@@ -6,6 +7,7 @@ import { startController } from './controller.ts'
 import { startDemo } from './demo.ts'
 import { findings } from './doctor.ts'
 import { runAgent } from './run-agent.ts'
+import { fetchTrusting } from './trusting-fetch.ts'
 import { VERSION } from './version.ts'
 
 const { env } = process
@@ -17,15 +19,23 @@ const databaseUrl = env.DATABASE_URL || null
 
 /** A Ctrl-C reaches a whole process group, and whoever started us passes it on: within so many ms it is one. */
 const SAME_SIGNAL_MS = 1000
+/** After a second signal, so many ms are left to end in order. */
+const LAST_MS = 5000
+const atOnce = new AbortController()
 let stoppedAt = 0
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
-    // The second time at once.
-    if (signal.aborted && performance.now() - stoppedAt > SAME_SIGNAL_MS) process.exit(130)
-    if (!signal.aborted) stoppedAt = performance.now()
-    stopping.abort(new Error('stopped'))
+    if (!signal.aborted) {
+      stoppedAt = performance.now()
+      stopping.abort(new Error('stopped'))
+    } else if (performance.now() - stoppedAt > SAME_SIGNAL_MS) {
+      atOnce.abort(new Error('stopped at once'))
+      setTimeout(() => process.exit(130), draining ? LAST_MS : 0)
+    }
   })
 }
+/** Whether what runs lets its work end at the first signal. */
+let draining = false
 // A reader that has seen enough, such as head.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
@@ -39,21 +49,41 @@ const context: Context = {
   terminal: process.stdout.isTTY === true && !env.NO_COLOR,
   signal,
   runners: {
-    async serve({ host, port, dataDir, onListening }) {
-      const controller = await startController({ dataDir, host, port, databaseUrl, version: VERSION, onError }).catch(
-        explained,
-      )
+    async serve({ host, port, dataDir, tls, onListening }) {
+      const options = { dataDir, host, port, tls, databaseUrl, version: VERSION, onError: untilItChanges(onError) }
+      const controller = await startController(options).catch(explained)
       await using _ = controller
       onListening(controller.url)
       if (!signal.aborted) await once(signal, 'abort')
     },
-    agent: (options) => runAgent(options, signal, err),
+    agent(options) {
+      draining = true
+      return runAgent(options, { drain: signal, stop: atOnce.signal }, err).catch(explained)
+    },
     startDemo: (options) => startDemo(options, onError).catch(explained),
     findings: ({ dataDir }) => findings(dataDir, databaseUrl),
+    fetchTrusting: (caFile) => fetchTrusting(caFile).catch(explained),
   },
 }
 
+/** Says each trouble once, until another one comes: a database that is away is away again each second. */
+function untilItChanges(say: (error: unknown) => void): (error: unknown) => void {
+  let last = ''
+  return (error) => {
+    const { message } = error as Error
+    if (message !== last) say(error)
+    last = message
+  }
+}
+
 function explained(error: NodeJS.ErrnoException): never {
+  if (error instanceof HomeBusyError) throw new CliError(error.message)
+  if (error.syscall === 'open' && /\.(pem|crt|cer|key)$/.test(error.path ?? '')) {
+    throw new CliError(`${error.path} cannot be read: ${error.message}`, 2)
+  }
+  if (error.code?.startsWith('ERR_OSSL') || error.code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    throw new CliError(`The certificate or its key cannot be used: ${error.message}. Both must be PEM files.`, 2)
+  }
   if (error instanceof DataDirectoryBusyError) throw new CliError(error.message)
   if (error.code === 'EADDRINUSE') throw new CliError(`The port is taken: ${error.message}. Take another with --port.`)
   if (databaseUrl !== null && ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT'].includes(error.code ?? '')) {

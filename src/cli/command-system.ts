@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { CliError, type Context, DEFAULT_DATA, DEFAULT_URL } from './context.ts'
+import { LABEL_KEY, LABEL_VALUE } from '../protocol/labels.ts'
+import { CliError, type Context, DEFAULT_DATA, DEFAULT_URL, urlsOf } from './context.ts'
 import { print, table } from './print.ts'
 
 /** What runs a part of the system: a controller, an agent, a look at the machine. */
@@ -14,13 +16,16 @@ export function systemCommands(program: Command, context: Context): void {
     .option('--port <port>', 'port to listen on; 0 takes a free one', wholeNumber(0, 65_535), 8400)
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--data <folder>', 'data directory', context.env.DOAI_DATA ?? DEFAULT_DATA)
+    .option('--tls-cert <file>', 'its certificate, with those between, PEM: it then speaks HTTPS alone')
+    .option('--tls-key <file>', 'the key of that certificate, PEM')
     .option('--insecure', 'listen beyond loopback although tokens then cross the network unencrypted')
     .option('--json', 'print JSON')
-    .action(async (options: { port: number; host: string; data: string; insecure?: boolean; json?: boolean }) => {
-      const { host, port, data, insecure } = options
-      if (!insecure && !/^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host)) {
+    .action(async (options: ServeFlags) => {
+      const { host, port, data } = options
+      const tls = tlsOf(options)
+      if (tls === null && !options.insecure && !/^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host)) {
         throw new CliError(
-          `${host} is not on loopback, and this controller speaks plain HTTP: put a TLS proxy before it, or say --insecure.`,
+          `${host} is not on loopback, and tokens would cross the network unencrypted: give --tls-cert and --tls-key, put a TLS proxy before it, or say --insecure.`,
           2,
         )
       }
@@ -28,6 +33,7 @@ export function systemCommands(program: Command, context: Context): void {
         host,
         port,
         dataDir: data,
+        tls,
         onListening: (url) => context.out(options.json ? JSON.stringify({ url }) : `listening on ${url}`),
       })
     })
@@ -36,29 +42,31 @@ export function systemCommands(program: Command, context: Context): void {
     .summary("run a workstation's agent")
     .description(
       'Runs the agent of one workstation: it takes commands for its devices and plays them.\n' +
-        'DOAI_AGENT_TOKEN holds its token, from `doai token create --role agent --workstation WS01`.',
+        'DOAI_AGENT_TOKEN holds the one-time token for its first start, from\n' +
+        '`doai token create --role agent --workstation WS01`; it then has a credential of its own.\n' +
+        'SIGTERM or Ctrl-C lets what plays end, reports and leaves; a second one stops at once.',
     )
     .requiredOption('--workstation <name>', 'such as WS01')
     .option('--driver <driver...>', 'headless or simulated, with how many devices: headless:16', ['headless'])
     .option('--devices <count>', 'devices of a driver that names no count', wholeNumber(1, 1000), 20)
-    .option('--controller <url>', 'the controller', context.env.DOAI_URL ?? DEFAULT_URL)
+    .option('--controller <urls>', 'the controllers, separated by commas', context.env.DOAI_URL ?? DEFAULT_URL)
+    .option('--label <label...>', 'a label of its devices, ap=west, or of one of them, S03:hub=2')
+    .option('--data <folder>', 'where its credential and journal are kept (default: .doai-agent/<workstation>)')
+    .option('--ca <file>', 'trust the certificate authorities of this PEM file alone', context.env.DOAI_CA)
     .option('--json', 'print JSON')
     .action(async (options: AgentFlags) => {
-      const { workstation, controller } = options
-      const token = context.env.DOAI_AGENT_TOKEN
+      const { workstation } = options
       if (!/^[A-Z][A-Z0-9]{0,15}$/.test(workstation)) {
         throw new CliError(`--workstation ${workstation}: must be capitals and digits, such as WS01`, 2)
-      }
-      if (!URL.canParse(controller)) throw new CliError(`--controller ${controller}: is no url`, 2)
-      if (!token) {
-        const how = `doai token create --role agent --workstation ${workstation}`
-        throw new CliError(`No token: set DOAI_AGENT_TOKEN to what \`${how}\` prints on the controller.`, 2)
       }
       await context.runners.agent({
         workstation,
         drivers: options.driver.map((text) => driverOf(text, options.devices)),
-        url: controller,
-        token,
+        labels: (options.label ?? []).map(labelOf),
+        url: urlsOf(options.controller, '--controller'),
+        token: context.env.DOAI_AGENT_TOKEN || null,
+        home: options.data ?? join(context.env.DOAI_AGENT_DATA ?? '.doai-agent', workstation),
+        caFile: options.ca ?? null,
         onEnrolled: (devices) =>
           context.out(
             options.json
@@ -90,7 +98,38 @@ export function systemCommands(program: Command, context: Context): void {
     })
 }
 
-type AgentFlags = { workstation: string; driver: string[]; devices: number; controller: string; json?: boolean }
+type ServeFlags = {
+  port: number
+  host: string
+  data: string
+  tlsCert?: string
+  tlsKey?: string
+  insecure?: boolean
+  json?: boolean
+}
+
+type AgentFlags = {
+  workstation: string
+  driver: string[]
+  devices: number
+  controller: string
+  label?: string[]
+  data?: string
+  ca?: string
+  json?: boolean
+}
+
+function tlsOf({ tlsCert, tlsKey }: ServeFlags): { certFile: string; keyFile: string } | null {
+  if (tlsCert === undefined && tlsKey === undefined) return null
+  if (tlsCert !== undefined && tlsKey !== undefined) return { certFile: tlsCert, keyFile: tlsKey }
+  throw new CliError('--tls-cert and --tls-key go together: a certificate, and its key.', 2)
+}
+
+function labelOf(text: string): { slot: string | null; key: string; value: string } {
+  const [, slot = null, key = '', value = ''] = text.match(/^(?:(S\d{2,4}):)?([^=]*)=(.*)$/) ?? []
+  if (LABEL_KEY.test(key) && LABEL_VALUE.test(value)) return { slot, key, value }
+  throw new CliError(`--label ${text}: must be such as ap=west, or S03:hub=2 for one slot`, 2)
+}
 
 function wholeNumber(least: number, most: number) {
   return (text: string) => {

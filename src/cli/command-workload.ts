@@ -37,6 +37,16 @@ export function workloadCommands(program: Command, context: Context): void {
   on('cancel', 'send its devices home; what was measured is kept').action(async (id: string, options: Json) =>
     shown(options, await (await clientOf(context)).cancelWorkload(id)),
   )
+  on('retry', 'make a workload of its failed commands alone, and start it')
+    .option('--wait', 'let it wait to be started')
+    .action(async (id: string, options: Json & { wait?: boolean }) => {
+      const client = await clientOf(context)
+      const child = await client.retryWorkload(id)
+      shown(options, options.wait ? child : await client.startWorkload(child.id))
+    })
+  on('why', 'what it does or waits for, in a sentence').action(async (id: string, options: Json) =>
+    print(context, options, await (await clientOf(context)).whyWorkload(id), ({ why }) => plain(why)),
+  )
   on('status', 'how it stands').action(async (id: string, options: Json) => {
     const status = await (await clientOf(context)).getWorkloadStatus(id)
     print(context, options, status, ({ workload, liveState }) => {

@@ -21,15 +21,32 @@ type Runners = {
   agent: (options: AgentRunOptions) => Promise<void>
   startDemo: (options: { dataDir: string; devices: number }) => Promise<Demo>
   findings: (options: { dataDir: string }) => Promise<Finding[]>
+  /** @param caFile a PEM file of the certificate authorities to trust; null for the usual ones. */
+  fetchTrusting: (caFile: string | null) => Promise<typeof fetch>
 }
 
-type ServeOptions = { host: string; port: number; dataDir: string; onListening: (url: string) => void }
+type ServeOptions = {
+  host: string
+  port: number
+  dataDir: string
+  /** PEM files; plain HTTP without them. */
+  tls: { certFile: string; keyFile: string } | null
+  onListening: (url: string) => void
+}
 
 export type AgentRunOptions = {
   workstation: string
   drivers: readonly { name: string; count: number }[]
-  url: string
-  token: string
+  /** For all of its devices, or for one slot. */
+  labels: readonly { slot: string | null; key: string; value: string }[]
+  /** Of every controller. */
+  url: readonly string[]
+  /** The one-time token to enrol with, where there is one. */
+  token: string | null
+  /** The folder of its credential and its journal. */
+  home: string
+  /** A PEM file of the certificate authorities to trust; the usual ones without it. */
+  caFile: string | null
   onEnrolled: (devices: number) => void
 }
 
@@ -53,17 +70,28 @@ export class CliError extends Error {
 export const DEFAULT_URL = 'http://127.0.0.1:8400'
 export const DEFAULT_DATA = '.doai'
 
-/** A client for the controller that the environment names; on the controller's own machine its admin token is found. */
-export async function clientOf({ env }: Context): Promise<Client> {
-  const url = env.DOAI_URL ?? DEFAULT_URL
+/** The urls of a list such as `http://a:8400,http://b:8400`. @param where it was given, for the message. */
+export function urlsOf(list: string, where: string): string[] {
+  const urls = list
+    .split(',')
+    .map((url) => url.trim())
+    .filter((url) => url !== '')
+  const wrong = urls.find((url) => !/^https?:\/\//.test(url) || !URL.canParse(url))
+  if (wrong !== undefined || urls.length === 0)
+    throw new CliError(`${where}: ${wrong ?? list} is no http or https url`, 2)
+  return urls
+}
+
+/** A client for the controllers that the environment names; on the controller's own machine its admin token is found. */
+export async function clientOf({ env, runners }: Context): Promise<Client> {
+  const url = urlsOf(env.DOAI_URL ?? DEFAULT_URL, 'DOAI_URL')
   const file = join(env.DOAI_DATA ?? DEFAULT_DATA, 'admin-token')
   const token = env.DOAI_TOKEN ?? (await readFile(file, 'utf8').catch(() => ''))
-  if (!URL.canParse(url)) throw new CliError(`DOAI_URL is no url: ${url}`, 2)
   if (token.trim() === '') {
     throw new CliError(
       `No token: set DOAI_TOKEN, or run this where \`doai serve\` was started, whose ${file} is found by itself.`,
       2,
     )
   }
-  return createClient({ url, token: token.trim() })
+  return createClient({ url, token: token.trim(), fetch: await runners.fetchTrusting(env.DOAI_CA || null) })
 }

@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { ApiError } from '../client/index.ts'
+import { accessCommands } from './command-access.ts'
+import { catalogueCommands } from './command-catalogue.ts'
 import { demoCommand } from './command-demo.ts'
-import { registryCommands } from './command-registry.ts'
+import { labCommands } from './command-lab.ts'
 import { runCommands } from './command-run.ts'
 import { systemCommands } from './command-system.ts'
 import { workloadCommands } from './command-workload.ts'
@@ -24,7 +26,9 @@ export async function runCli(args: readonly string[], context: Context): Promise
   systemCommands(program, context)
   runCommands(program, context)
   workloadCommands(program, context)
-  registryCommands(program, context)
+  catalogueCommands(program, context)
+  labCommands(program, context)
+  accessCommands(program, context)
   for (const command of program.commands) inherit(program, command)
   try {
     await program.parseAsync([...args], { from: 'user' })

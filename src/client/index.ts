@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import { calls } from '../protocol/calls.ts'
-import { type Connection, request } from './request.ts'
+import { type Connection, Controllers } from './controllers.ts'
+import { type WatchOptions, watchEvents } from './events.ts'
+import { request } from './request.ts'
 import { watchWorkload } from './watch.ts'
 
 export type {
@@ -8,11 +10,14 @@ export type {
   Origin,
   Result,
   Stats,
+  Token,
   Video,
   Workload,
   WorkloadStatus,
 } from '../protocol/calls.ts'
-export { ApiError, type Connection } from './request.ts'
+export type { Connection } from './controllers.ts'
+export type { LabEvent } from './events.ts'
+export { ApiError } from './request.ts'
 
 type Calls = typeof calls
 type Body<N extends keyof Calls> = z.input<Calls[N]['body']>
@@ -25,9 +30,10 @@ export type Client = ReturnType<typeof createClient>
  * The API, typed. Every function rejects with `ApiError` where the controller refuses, and with what `fetch` throws
  * where it does not answer.
  *
- * @param connection the controller's url, such as `http://127.0.0.1:8400`, and a token.
+ * @param given the controller's url, such as `http://127.0.0.1:8400`, or the urls of several, and a token.
  */
-export function createClient(connection: Connection) {
+export function createClient(given: Connection) {
+  const connection = new Controllers(given)
   const byId = (id: string) => ({ params: { id } })
   return {
     createVideo: (body: Body<'createVideo'>): Answer<'createVideo'> => request(connection, calls.createVideo, { body }),
@@ -41,10 +47,17 @@ export function createClient(connection: Connection) {
     getOrigins: (): Answer<'getOrigins'> => request(connection, calls.getOrigins),
 
     /** @param idempotencyKey the same key makes the same workload once, however often it is asked. */
-    createWorkload: (body: Body<'createWorkload'>, idempotencyKey?: string): Answer<'createWorkload'> => {
-      const headers: Record<string, string> = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
-      return request(connection, calls.createWorkload, { body, headers })
+    createWorkload: (
+      body: Body<'createWorkload'>,
+      idempotencyKey: string = crypto.randomUUID(),
+    ): Answer<'createWorkload'> => {
+      // With its key it may be asked again.
+      const call = { ...calls.createWorkload, repeatable: true }
+      return request(connection, call, { body, headers: { 'idempotency-key': idempotencyKey } })
     },
+    /** A workload of the failed commands alone of one that ended; it waits to be started. */
+    retryWorkload: (id: string): Answer<'retryWorkload'> => request(connection, calls.retryWorkload, byId(id)),
+    whyWorkload: (id: string): Answer<'whyWorkload'> => request(connection, calls.whyWorkload, byId(id)),
     startWorkload: (id: string): Answer<'startWorkload'> => request(connection, calls.startWorkload, byId(id)),
     pauseWorkload: (id: string, body: Body<'pauseWorkload'> = {}): Answer<'pauseWorkload'> =>
       request(connection, calls.pauseWorkload, { ...byId(id), body }),
@@ -76,6 +89,16 @@ export function createClient(connection: Connection) {
     releaseDevice: (id: string): Answer<'releaseDevice'> => request(connection, calls.releaseDevice, byId(id)),
     whyDevice: (id: string): Answer<'whyDevice'> => request(connection, calls.whyDevice, byId(id)),
 
+    removeDevice: (id: string): Answer<'removeDevice'> => request(connection, calls.removeDevice, byId(id)),
+    removeWorkstation: (id: string): Answer<'removeWorkstation'> =>
+      request(connection, calls.removeWorkstation, byId(id)),
+
+    /** What happens in the lab, in commit order, without end; controllers that go away are gone on from. */
+    watchEvents: (options: WatchOptions = {}) => watchEvents(connection, options),
+
+    getTokens: (): Answer<'getTokens'> => request(connection, calls.getTokens),
+    revokeToken: (id: string): Answer<'revokeToken'> => request(connection, calls.revokeToken, byId(id)),
+    getAudit: (query: Query<'getAudit'> = {}): Answer<'getAudit'> => request(connection, calls.getAudit, { query }),
     createToken: (body: Body<'createToken'>): Answer<'createToken'> => request(connection, calls.createToken, { body }),
   }
 }

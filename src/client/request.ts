@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Call, Problem } from '../protocol/call.ts'
+import type { Controllers } from './controllers.ts'
 
 /** The controller refused a call, or gave no answer that makes sense. */
 export class ApiError extends Error {
@@ -14,8 +15,6 @@ export class ApiError extends Error {
   }
 }
 
-export type Connection = { url: string; token: string }
-
 /** What a call is given; parts that a call does not have stay away. */
 export type Given<C extends Call> = {
   params?: z.input<C['params']>
@@ -23,27 +22,101 @@ export type Given<C extends Call> = {
   body?: z.input<C['body']>
   signal?: AbortSignal
   headers?: Record<string, string>
+  /** A controller from which nothing was heard for so long is taken for away, ms; without it, it is waited for. */
+  silenceMs?: number
 }
 
+/** Nothing came of asking one controller; `sent` where it may have done what was asked. */
+type Away = { error: unknown; sent: boolean }
+
 /**
- * Makes one call.
+ * Makes one call, of the controller that answered last. Where it is away, the others are asked in turn: all calls when
+ * it cannot have been reached, and those that may be repeated in any case.
  *
- * @throws ApiError where the controller refuses; what `fetch` throws where it is away.
+ * @throws ApiError where the controller refuses; what `fetch` throws where all are away.
  */
 export async function request<C extends Call>(
-  { url, token }: Connection,
+  controllers: Controllers,
   call: C,
   given: Given<C> = {},
 ): Promise<z.output<C['answer']>> {
-  const response = await fetch(address(url, call, given), {
-    method: call.method.toUpperCase(),
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...given.headers },
-    ...(call.method === 'post' ? { body: JSON.stringify(given.body ?? {}) } : {}),
-    ...(given.signal ? { signal: given.signal } : {}),
-  })
-  const text = await response.text()
-  if (!response.ok) throw refused(response.status, text)
-  return call.answer.parse(JSON.parse(text)) as z.output<C['answer']>
+  let away: Away = { error: new Error('No controller is named.'), sent: false }
+  for (const url of controllers.urls) {
+    const asked = await ask(controllers, url, call, given)
+    if ('text' in asked) return call.answer.parse(JSON.parse(asked.text)) as z.output<C['answer']>
+    away = asked
+    controllers.failed(url)
+    if (given.signal?.aborted || (asked.sent && !call.repeatable)) break
+  }
+  throw away.error
+}
+
+async function ask<C extends Call>(
+  controllers: Controllers,
+  base: string,
+  call: C,
+  given: Given<C>,
+): Promise<{ text: string } | Away> {
+  const silence = silenceOf(given.silenceMs)
+  const signals = [given.signal, silence?.signal].filter((signal) => signal !== undefined)
+  let heard = false
+  try {
+    const response = await controllers.fetch(address(base, call, given), {
+      method: call.method.toUpperCase(),
+      headers: { authorization: `Bearer ${controllers.token}`, 'content-type': 'application/json', ...given.headers },
+      ...(call.method === 'post' ? { body: JSON.stringify(given.body ?? {}) } : {}),
+      signal: AbortSignal.any(signals),
+    })
+    heard = true
+    const text = await read(response, silence)
+    if (response.ok) return { text }
+    const error = refused(response.status, text)
+    if (!isAway(response.status)) throw error
+    return { error, sent: true }
+  } catch (error) {
+    if (error instanceof ApiError) throw error
+    return { error, sent: heard || !cannotConnect(error) }
+  } finally {
+    silence?.end()
+  }
+}
+
+async function read(response: Response, silence: Silence | undefined): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const piece of response.body ?? []) {
+    silence?.broken()
+    text += decoder.decode(piece, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+type Silence = { signal: AbortSignal; broken(): void; end(): void }
+
+/** Aborts when it has not been broken for so long. */
+function silenceOf(ms: number | undefined): Silence | undefined {
+  if (ms === undefined) return undefined
+  const controller = new AbortController()
+  const late = () => controller.abort(new Error(`The controller said nothing for ${ms} ms.`))
+  let timer = setTimeout(late, ms)
+  const broken = () => {
+    clearTimeout(timer)
+    timer = setTimeout(late, ms)
+  }
+  return { signal: controller.signal, broken, end: () => clearTimeout(timer) }
+}
+
+/** A proxy without its controller, or a controller without its database. */
+function isAway(status: number): boolean {
+  return status >= 500
+}
+
+/** Whether the request cannot have reached anyone. */
+function cannotConnect(error: unknown): boolean {
+  const cause = (error as { cause?: { code?: string } }).cause
+  return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'].includes(
+    cause?.code ?? '',
+  )
 }
 
 function address(base: string, call: Call, given: { params?: unknown; query?: unknown }): URL {

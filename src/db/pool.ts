@@ -14,14 +14,16 @@ export function createPool(url: string, options: { max?: number; applicationName
     connectionString: url,
     max: options.max ?? 10,
     application_name: options.applicationName ?? 'doai',
-    idle_in_transaction_session_timeout: 5000,
+    idle_in_transaction_session_timeout: 1500,
     statement_timeout: 30_000,
     // What is hot is in memory: an index is worth its while from the first thousand rows on.
     options: '-c random_page_cost=1.1 -c jit=off',
     types,
   })
-  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  // A connection that breaks, idle or between two queries, is replaced at its next use; without a listener it would
+  // end the process.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 

@@ -10,6 +10,8 @@ test('defaults and their ranges are those of the glossary', () => {
     retryDelaySeconds: 30,
     commandTimeoutSeconds: 120,
     failureThresholdPercent: null,
+    workloadFailureThresholdPercent: null,
+    failureThresholdMinSample: 1,
   })
   expect(BatchOverrides.parse({})).toEqual({})
   for (const bad of [{ batchSizePercent: 9 }, { batchIntervalSeconds: 601 }, { cycleIntervalSeconds: 59 }, { x: 1 }]) {

@@ -11,6 +11,10 @@ export const BatchConfig = z.strictObject({
   commandTimeoutSeconds: z.int().min(10).max(3600).default(120),
   /** When more of a batch than this failed, the workload pauses before the next batch. */
   failureThresholdPercent: z.int().min(1).max(100).nullable().default(null),
+  /** The same over all that played since the workload was last started or resumed. */
+  workloadFailureThresholdPercent: z.int().min(1).max(100).nullable().default(null),
+  /** Fewer devices than this, of those that succeeded or failed, trip no threshold. */
+  failureThresholdMinSample: z.int().min(1).max(10_000).default(1),
 })
 export type BatchConfig = z.infer<typeof BatchConfig>
 
@@ -23,6 +27,8 @@ export const BatchOverrides = z.strictObject({
   retryDelaySeconds: BatchConfig.shape.retryDelaySeconds.unwrap().optional(),
   commandTimeoutSeconds: BatchConfig.shape.commandTimeoutSeconds.unwrap().optional(),
   failureThresholdPercent: BatchConfig.shape.failureThresholdPercent.unwrap().optional(),
+  workloadFailureThresholdPercent: BatchConfig.shape.workloadFailureThresholdPercent.unwrap().optional(),
+  failureThresholdMinSample: BatchConfig.shape.failureThresholdMinSample.unwrap().optional(),
 })
 export type BatchOverrides = z.infer<typeof BatchOverrides>
 

@@ -38,7 +38,7 @@ function begin(workload: Workload, now: number): { workload: Workload; effects: 
   const { phase } = workload
   const cycle = phase.status === 'paused' ? phase.cycle : null
   return {
-    workload: { ...workload, phase: { status: 'listing', since: now, cycle } },
+    workload: { ...workload, judged: { succeeded: 0, failed: 0 }, phase: { status: 'listing', since: now, cycle } },
     effects: [{ kind: 'list', videoIndex: workload.videoIndex }],
   }
 }

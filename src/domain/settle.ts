@@ -49,3 +49,11 @@ function spend(budget: 'none' | 'retries' | 'infrastructure', use: RetryUse, max
       return { ...use, infrastructureRetries: use.infrastructureRetries + 1 }
   }
 }
+
+/**
+ * What becomes of a command that waits in an open batch for a device that will not play it soon: one that never
+ * failed is skipped, one that waits for another try has failed as it failed last.
+ */
+export function withdraw(last: Failure | null): { status: 'skipped' } | { status: 'failed'; counted: boolean } {
+  return last === null ? { status: 'skipped' } : { status: 'failed', counted: failureRule(last).counted }
+}

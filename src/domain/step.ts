@@ -1,6 +1,7 @@
 import { type PlannedDevice, planBatches } from './batch-plan.ts'
 import { answerRequest, refusal } from './request.ts'
 import { addBatch, closeCycle, countOpenBatch, settledTally, totalAt } from './tally.ts'
+import { addJudged, judgedOf, thresholdTrip } from './threshold.ts'
 import type {
   BatchCounts,
   BatchPoint,
@@ -40,7 +41,7 @@ function proceed(workload: Workload, facts: Facts, now: number): Change {
     case 'recording':
       return record(workload, phase.ending, now)
     case 'waiting':
-      return now >= phase.until ? listNext(workload, now) : still(workload)
+      return wait(workload, phase.until, now)
     case 'pending':
     case 'paused':
     case 'completed':
@@ -57,11 +58,14 @@ function listed(
   outcome: ListingOutcome,
   now: number,
 ): Change {
-  const total = cycle === null ? totalAt(workload, outcome.devices.length) : workload.total
+  const total = cycle === null ? totalAt(workload, outcome) : workload.total
   const counted = { ...workload, total }
   if (!outcome.ok) return unlisted(counted, cycle, facts, outcome, now)
   if (cycle !== null) return goOn(counted, cycle)
-  if (outcome.devices.length === 0) return to(counted, { status: 'error', reason: 'No device is left to play on.' })
+  if (outcome.devices.length === 0) {
+    const reason = 'No device is left to play on.'
+    return closeCycle(counted, { cycle, batch: null, phase: { status: 'error', reason } })
+  }
   return planCycle(counted, outcome.devices, now)
 }
 
@@ -116,7 +120,12 @@ function skipRest(workload: Workload, cycle: CyclePoint, facts: Facts, reason: s
 
 function execute(workload: Workload, cycle: CyclePoint, facts: Facts, now: number): Change {
   const { at } = cycle
-  if (at.kind === 'resting') return now >= at.until ? openBatch(workload, cycle, at.batch, facts) : still(workload)
+  if (at.kind === 'resting') {
+    if (now >= at.until) return openBatch(workload, cycle, at.batch, facts)
+    const until = latest(at.until, now, workload.rules.batchIntervalSeconds)
+    if (until === at.until) return still(workload)
+    return to(workload, { status: 'executing', cycle: { ...cycle, at: { ...at, until } }, ending: null })
+  }
   if (facts.batch === null || settledCount(facts.batch) < facts.batch.total) return still(workload)
   return endBatch(workload, cycle, at.batch, facts.batch, now)
 }
@@ -128,9 +137,10 @@ function openBatch(workload: Workload, cycle: CyclePoint, batch: number, facts: 
 }
 
 function endBatch(workload: Workload, cycle: CyclePoint, batch: number, counts: BatchCounts, now: number): Change {
-  const counted = { ...workload, tally: addBatch(workload.tally, counts) }
+  const judged = addJudged(workload.judged, judgedOf(counts))
+  const counted = { ...workload, tally: addBatch(workload.tally, counts), judged }
   const end: Effect = { kind: 'endBatch', cycle: cycleOf(workload), batch }
-  const trip = thresholdTrip(workload.rules.failureThresholdPercent, counts)
+  const trip = thresholdTrip(workload.rules, judgedOf(counts), judged)
   if (batch === cycle.batchCount) return to(counted, { status: 'recording', ending: trip }, [end])
   const until = (counts.lastSettledAt ?? now) + workload.rules.batchIntervalSeconds * 1000
   const remaining = cycle.remaining - counts.total
@@ -170,6 +180,17 @@ function record(workload: Workload, ending: Ending | null, now: number): Change 
   return to(workload, { status: 'waiting', until }, [effect])
 }
 
+function wait(workload: Workload, until: number, now: number): Change {
+  if (now >= until) return listNext(workload, now)
+  const bounded = latest(until, now, workload.rules.cycleIntervalSeconds)
+  return bounded === until ? still(workload) : to(workload, { status: 'waiting', until: bounded })
+}
+
+/** A wait is never longer than its interval, even where the clock was set back meanwhile. */
+function latest(until: number, now: number, intervalSeconds: number): number {
+  return Math.min(until, now + intervalSeconds * 1000)
+}
+
 function listNext(workload: Workload, now: number): Change {
   const next = { ...workload, videoIndex: workload.videoIndex + 1 }
   return to(next, { status: 'listing', since: now, cycle: null }, [{ kind: 'list', videoIndex: next.videoIndex }])
@@ -178,13 +199,6 @@ function listNext(workload: Workload, now: number): Change {
 function nextVideo(workload: Workload, now: number): Change {
   if (workload.videoIndex + 1 >= workload.rules.videoCount) return to(workload, { status: 'completed' })
   return listNext(workload, now)
-}
-
-function thresholdTrip(percent: number | null, counts: BatchCounts): (Ending & { kind: 'pause' }) | null {
-  const judged = counts.succeeded + counts.failedCounted
-  if (percent === null || judged === 0 || counts.failedCounted * 100 <= percent * judged) return null
-  const reason = `${counts.failedCounted} of ${judged} devices failed, more than the threshold of ${percent} %.`
-  return { kind: 'pause', mode: 'drain', by: 'threshold', reason }
 }
 
 function cycleOf(workload: Workload): number {

@@ -1,4 +1,4 @@
-import type { BatchCounts, CyclePoint, Effect, Phase, Tally, Workload } from './workload.ts'
+import type { BatchCounts, CyclePoint, Effect, ListingOutcome, Phase, Tally, Workload } from './workload.ts'
 
 export function addBatch(tally: Tally, counts: BatchCounts): Tally {
   return {
@@ -13,9 +13,9 @@ export function settledTally(tally: Tally): number {
   return tally.completed + tally.failed + tally.skipped + tally.cancelled
 }
 
-/** What is settled already, and every video still to come on the devices there are now. */
-export function totalAt(workload: Workload, devices: number): number {
-  return settledTally(workload.tally) + (workload.rules.videoCount - workload.videoIndex) * devices
+/** What is settled already, and every play still to come on the devices there are now. */
+export function totalAt(workload: Workload, outcome: Pick<ListingOutcome, 'devices' | 'later'>): number {
+  return settledTally(workload.tally) + outcome.devices.length + outcome.later
 }
 
 /** Counts what the batch under way has settled so far, where a cycle is broken off in the middle of one. */

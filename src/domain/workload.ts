@@ -47,13 +47,19 @@ export type Phase =
 /** How many device plays ended how, over the batches that ended. */
 export type Tally = { completed: number; failed: number; skipped: number; cancelled: number }
 
+/** Device plays that say something about the stream: successes, and failures that count. */
+export type Judged = { succeeded: number; failed: number }
+
 /** What the rules need of a workload's config; seconds and percent. */
-type Rules = {
+export type Rules = {
   videoCount: number
   batchSizePercent: number
   batchIntervalSeconds: number
   cycleIntervalSeconds: number
   failureThresholdPercent: number | null
+  workloadFailureThresholdPercent: number | null
+  /** Fewer judged devices than this trip no threshold. */
+  failureThresholdMinSample: number
   onVideoError: 'fail' | 'skip'
 }
 
@@ -66,6 +72,8 @@ export type Workload = {
   total: number
   /** Of the batches that ended. */
   tally: Tally
+  /** Of the batches that ended since it was last started or resumed. */
+  judged: Judged
 }
 
 export type OperatorRequest =
@@ -73,10 +81,14 @@ export type OperatorRequest =
   | { kind: 'pause'; mode: 'drain' | 'now'; by: PausedBy; reason: string }
   | { kind: 'cancel'; reason: string }
 
-/** What reading the next video came to. `devices` are all the targeted ones, present or not. */
-export type ListingOutcome =
-  | { ok: true; devices: readonly PlannedDevice[] }
-  | { ok: false; reason: string; devices: readonly PlannedDevice[] }
+/**
+ * What reading the next video came to. `devices` are all that it targets, present or not; `later` is how many plays
+ * the videos after it target.
+ */
+export type ListingOutcome = { devices: readonly PlannedDevice[]; later: number } & (
+  | { ok: true }
+  | { ok: false; reason: string }
+)
 
 /** The current batch, counted. `lastSettledAt` is when its last command became final. */
 export type BatchCounts = {

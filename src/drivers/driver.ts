@@ -1,3 +1,4 @@
+import type { DeviceHealth } from '../domain/device.ts'
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
 import type { PlayerState, SessionReport } from '../domain/playback-result.ts'
 import type { SessionPlan } from '../domain/session-plan.ts'
@@ -31,5 +32,7 @@ export type LiveState = {
  */
 export interface Driver extends AsyncDisposable {
   readonly name: string
+  /** What a device's own sensors say now. The devices of a driver without it are always there and never too hot. */
+  health?(device: { labName: string }): DeviceHealth
   play(assignment: Assignment, signal: AbortSignal, onLive: (live: LiveState) => void): Promise<SessionReport>
 }

@@ -1,14 +1,11 @@
 import { transaction } from '../db/pool.ts'
 import { refusal } from '../domain/request.ts'
 import { step } from '../domain/step.ts'
-import { type Facts, isFinal, type OperatorRequest, type Step } from '../domain/workload.ts'
+import { type Facts, isFinal, type Step } from '../domain/workload.ts'
 import { carryOut } from './carry-out.ts'
 import { CHANNELS, type Engine, type Tx } from './engine.ts'
-import { gatherFacts, type ListedVideo } from './facts.ts'
+import { gatherFacts, type Prompt } from './facts.ts'
 import { columnsOf, type WorkloadRow } from './workload-row.ts'
-
-/** What a step is asked with besides what the database knows. */
-export type Prompt = { kind: 'request'; request: OperatorRequest } | { kind: 'listed'; video: ListedVideo } | null
 
 export type Advanced = { kind: 'advanced' | 'still' } | { kind: 'refused'; reason: string } | { kind: 'unknown' }
 

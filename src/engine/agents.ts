@@ -1,66 +1,131 @@
 import { transaction } from '../db/pool.ts'
-import { CHANNELS, type Engine, notify, readNow } from './engine.ts'
+import { noteDevices } from './device-events.ts'
+import { CHANNELS, type Engine, notify, readNow, type Tx } from './engine.ts'
+import { type ReportedHealth, takeHealth } from './health.ts'
 import { newId } from './new-id.ts'
+
+/** The process that speaks for a workstation: the last one that enrolled. */
+export type Speaker = { workstation: string; instance: string }
+
+/** Another agent process enrolled for this workstation since, or none has. */
+export class SupersededError extends Error {
+  override name = 'SupersededError'
+
+  constructor(workstation: string) {
+    super(`This agent does not speak for ${workstation}: it has not enrolled, or another one has since.`)
+  }
+}
 
 type EnrolledDevice = { slot: string; driver: string; model: string; os: string; labels: Record<string, string> }
 
-export type Enrolment = { workstation: string; agentVersion: string; devices: EnrolledDevice[] }
+export type Enrolment = Speaker & { agentVersion: string; devices: EnrolledDevice[] }
 
-/** Registers a workstation and its devices, or finds them again; slots that are gone are `missing`. */
+/**
+ * Registers a workstation and its devices, or finds them again; slots that are gone are `missing`. Leases of an agent
+ * process before this one stay: they end by its journal's report, or lapse, since that process may still play.
+ */
 export async function enrol(engine: Engine, enrolment: Enrolment): Promise<{ id: string; slot: string }[]> {
-  const { workstation, agentVersion, devices } = enrolment
+  const { workstation, instance, agentVersion, devices } = enrolment
   return transaction(engine.pool, async (tx) => {
     const now = await readNow(engine, tx)
     await tx.query(
-      `INSERT INTO workstations (id, agent_version, last_seen_at, created_at) VALUES ($1, $2, $3, $3)
-       ON CONFLICT (id) DO UPDATE SET agent_version = $2, last_seen_at = $3`,
-      [workstation, agentVersion, now],
+      `INSERT INTO workstations (id, agent_version, instance, last_seen_at, created_at) VALUES ($1, $2, $3, $4, $4)
+       ON CONFLICT (id) DO UPDATE SET agent_version = $2, instance = $3, last_seen_at = $4, left_at = NULL`,
+      [workstation, agentVersion, instance, now],
     )
     const rows = devices.map((device) => ({ ...device, id: newId() }))
     const { rows: registered } = await tx.query<{ id: string; slot: string }>(
-      `INSERT INTO devices (id, workstation_id, slot, driver, model, os, labels, status, created_at)
-       SELECT id, $1, slot, driver, model, os, labels, 'available', $3
+      `INSERT INTO devices (id, workstation_id, slot, driver, model, os, labels, created_at)
+       SELECT id, $1, slot, driver, model, os, labels, $3
        FROM jsonb_to_recordset($2::jsonb) AS d (id uuid, slot text, driver text, model text, os text, labels jsonb)
        ON CONFLICT (workstation_id, slot) DO UPDATE SET driver = excluded.driver, model = excluded.model,
-         os = excluded.os, labels = excluded.labels,
-         status = CASE WHEN devices.status IN ('offline', 'missing') THEN 'available' ELSE devices.status END,
-         status_reason = CASE WHEN devices.status IN ('offline', 'missing') THEN NULL ELSE devices.status_reason END
+         os = excluded.os, labels = excluded.labels, missing_reason = NULL, silent_reason = NULL, offline_reason = NULL
        RETURNING id, slot`,
       [workstation, JSON.stringify(rows), now],
     )
-    await tx.query(
-      `UPDATE devices SET status = 'missing', status_reason = 'its agent no longer has it'
-       WHERE workstation_id = $1 AND NOT slot = ANY ($2) AND status IN ('available', 'offline')`,
+    const { rows: gone } = await tx.query<{ id: string }>(
+      `UPDATE devices SET missing_reason = 'its agent no longer has it'
+       WHERE workstation_id = $1 AND NOT slot = ANY ($2) AND missing_reason IS NULL RETURNING id`,
       [workstation, devices.map((device) => device.slot)],
     )
-    await notify(tx, CHANNELS.events, '')
+    await noteDevices(
+      tx,
+      [...registered, ...gone].map(({ id }) => id),
+      now,
+    )
     return registered
   })
 }
 
-export type Heartbeat = { workstation: string; held: string[] }
+export type Heartbeat = Speaker & { held: string[]; health: ReportedHealth[] }
 
 /**
- * Renews the leases that an agent holds and tells which of its sessions are to stop: those that a pause or cancel
- * stops, and those whose lease is no longer there.
+ * Renews the leases that an agent holds, takes its devices' health, and tells which of its sessions are to stop: those
+ * that a pause or cancel stops, and those whose lease is no longer there.
+ *
+ * @throws SupersededError
  */
-export async function heartbeat(engine: Engine, { workstation, held }: Heartbeat): Promise<{ stop: string[] }> {
+export async function heartbeat(engine: Engine, { health, ...beat }: Heartbeat): Promise<{ stop: string[] }> {
   return transaction(engine.pool, async (tx) => {
+    const { now, alive, awake } = await renew(engine, tx, beat)
+    const changed = await takeHealth(tx, beat.workstation, health, engine.terms.thermalGate, now)
+    await noteDevices(tx, [...new Set([...awake, ...changed])], now)
+    if (awake.length > 0) await notify(tx, CHANNELS.commands, beat.workstation)
+    return { stop: beat.held.filter((token) => !alive.has(token)) }
+  })
+}
+
+/** One statement, since every agent says this every few seconds. */
+async function renew(engine: Engine, tx: Tx, { workstation, instance, held }: Omit<Heartbeat, 'health'>) {
+  const { rows } = await tx.query<{ now: Date; tokens: string[] | null; awake: string[] | null }>({
+    name: 'heartbeat',
+    text: `WITH seen AS (
+       UPDATE workstations SET last_seen_at = coalesce($5::timestamptz, clock_timestamp()), left_at = NULL
+       WHERE id = $1 AND instance = $2 RETURNING last_seen_at AS now
+     ), silent AS (
+       SELECT id FROM devices WHERE workstation_id = $1 AND silent_reason IS NOT NULL
+     ), kept AS (
+       UPDATE devices d SET silent_reason = NULL, lease_expires_at = CASE
+         WHEN lease_token = ANY ($3) AND lease_stop_reason IS NULL THEN now + make_interval(secs => $4)
+         ELSE lease_expires_at END
+       FROM seen WHERE workstation_id = $1
+         AND (silent_reason IS NOT NULL OR (lease_token = ANY ($3) AND lease_stop_reason IS NULL))
+       RETURNING d.id, CASE WHEN lease_token = ANY ($3) AND lease_stop_reason IS NULL THEN lease_token END AS token
+     )
+     SELECT now, (SELECT array_agg(token) FROM kept WHERE token IS NOT NULL) AS tokens,
+       (SELECT array_agg(id) FROM kept JOIN silent USING (id)) AS awake FROM seen`,
+    values: [workstation, instance, held, engine.terms.leaseSeconds, engine.now()],
+  })
+  const row = rows[0]
+  if (!row) throw new SupersededError(workstation)
+  return { now: row.now, alive: new Set(row.tokens ?? []), awake: row.awake ?? [] }
+}
+
+/**
+ * An agent takes its leave: its devices are offline at once, and what it did not begin is given back.
+ *
+ * @throws SupersededError
+ */
+export async function leave(engine: Engine, { workstation, instance }: Speaker): Promise<void> {
+  await transaction(engine.pool, async (tx) => {
     const now = await readNow(engine, tx)
-    await tx.query('UPDATE workstations SET last_seen_at = $2 WHERE id = $1', [workstation, now])
-    await tx.query(
-      `UPDATE devices SET status = CASE WHEN lease_token IS NOT NULL
-         THEN 'busy' ELSE 'available' END, status_reason = NULL
-       WHERE workstation_id = $1 AND status = 'offline'`,
-      [workstation],
+    const { rowCount } = await tx.query('UPDATE workstations SET left_at = $3 WHERE id = $1 AND instance = $2', [
+      workstation,
+      instance,
+      now,
+    ])
+    if (rowCount !== 1) throw new SupersededError(workstation)
+    const { rows } = await tx.query<{ id: string }>(
+      `UPDATE devices SET silent_reason = 'its agent was stopped',
+         lease_accept_by = least(lease_accept_by, $2), lease_expires_at = least(lease_expires_at, $2)
+       WHERE workstation_id = $1 RETURNING id`,
+      [workstation, now],
     )
-    const { rows } = await tx.query<{ token: string }>(
-      `UPDATE leases SET expires_at = $3::timestamptz + make_interval(secs => $4)
-       WHERE workstation_id = $1 AND token = ANY ($2) AND stop_reason IS NULL RETURNING token`,
-      [workstation, held, now, engine.terms.leaseSeconds],
+    await noteDevices(
+      tx,
+      rows.map(({ id }) => id),
+      now,
     )
-    const alive = new Set(rows.map((row) => row.token))
-    return { stop: held.filter((token) => !alive.has(token)) }
   })
 }
 
@@ -75,13 +140,18 @@ export async function sessionsToStop(engine: Engine, workstation: string, held: 
 }
 
 /** Notes that sessions began on their devices; gives the tokens that may play, the rest are to stop. */
-export async function startSessions(engine: Engine, workstation: string, tokens: string[]): Promise<string[]> {
+export async function startSessions(
+  engine: Engine,
+  { workstation, instance }: Speaker,
+  tokens: string[],
+): Promise<string[]> {
   const { rows } = await engine.pool.query<{ token: string }>({
     name: 'start-sessions',
     text: `WITH now AS MATERIALIZED (
-       SELECT coalesce($3::timestamptz, clock_timestamp()) AS at
+       SELECT coalesce($3::timestamptz, clock_timestamp()) AS at FROM workstations WHERE id = $1 AND instance = $6
      ), started AS (
-       UPDATE leases SET started_at = coalesce(started_at, at), expires_at = at + make_interval(secs => $4)
+       UPDATE leases SET started_at = coalesce(started_at, at), expires_at = at + make_interval(secs => $4),
+         ends_by = coalesce(ends_by, at + make_interval(secs => run_seconds + $7))
        FROM now WHERE workstation_id = $1 AND token = ANY ($2) AND stop_reason IS NULL RETURNING token, command_id, at
      ), command AS (
        UPDATE command_history c SET status = 'playing', started_at = coalesce(c.started_at, at)
@@ -93,7 +163,15 @@ export async function startSessions(engine: Engine, workstation: string, tokens:
        FROM command GROUP BY workload_id, at
      )
      SELECT token, (SELECT pg_notify($5, '')) FROM started`,
-    values: [workstation, tokens, engine.now(), engine.terms.leaseSeconds, CHANNELS.events],
+    values: [
+      workstation,
+      tokens,
+      engine.now(),
+      engine.terms.leaseSeconds,
+      CHANNELS.events,
+      instance,
+      engine.terms.overrunSeconds,
+    ],
   })
   return rows.map((row) => row.token)
 }

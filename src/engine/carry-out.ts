@@ -72,15 +72,15 @@ async function planCycle(tx: Tx, row: WorkloadRow, cycle: number, batches: Plann
       const { workstation, slot } = names.get(deviceId) ?? { workstation: '', slot: '' }
       const key = { seed: row.config.watchConfig.seed, videoUrl: video.url, labName: `${workstation}-${slot}` }
       const plan = drawSession(key, row.config.watchConfig, video.duration)
-      return { id: newId(), deviceId, workstation, batch, group, plan: JSON.stringify(plan) }
+      return { id: newId(), deviceId, workstation, slot, batch, group, plan: JSON.stringify(plan) }
     }),
   )
   await tx.query(
     `INSERT INTO command_history
-       (id, workload_id, video_id, cycle, ready_at, created_at, device_id, workstation_id, batch, batch_group, plan)
-     SELECT id, $1, $2, $3, $4, $4, device, workstation, batch, batch_group, plan
-     FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::int[], $9::text[], $10::jsonb[])
-       AS p (id, device, workstation, batch, batch_group, plan)`,
+       (id, workload_id, video_id, cycle, ready_at, created_at, device_id, workstation_id, slot, batch, batch_group, plan)
+     SELECT id, $1, $2, $3, $4, $4, device, workstation, slot, batch, batch_group, plan
+     FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::int[], $10::text[], $11::jsonb[])
+       AS p (id, device, workstation, slot, batch, batch_group, plan)`,
     [
       row.id,
       videoId,
@@ -89,6 +89,7 @@ async function planCycle(tx: Tx, row: WorkloadRow, cycle: number, batches: Plann
       commands.map((one) => one.id),
       commands.map((one) => one.deviceId),
       commands.map((one) => one.workstation),
+      commands.map((one) => one.slot),
       commands.map((one) => one.batch),
       commands.map((one) => one.group),
       commands.map((one) => one.plan),

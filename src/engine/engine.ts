@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
+import { THERMAL_GATE, type ThermalGate } from '../domain/device.ts'
 
 /** How long things may take before they count as lost; seconds. */
 export type Terms = {
@@ -14,6 +15,7 @@ export type Terms = {
   offlineSeconds: number
   /** No sweep for so long is a gap in service: every live lease then gets one full term. */
   gapSeconds: number
+  thermalGate: ThermalGate
 }
 
 export const TERMS: Terms = {
@@ -23,6 +25,7 @@ export const TERMS: Terms = {
   overrunSeconds: 10,
   offlineSeconds: 20,
   gapSeconds: 5,
+  thermalGate: THERMAL_GATE,
 }
 
 /** What every transaction of the engine is handed. */

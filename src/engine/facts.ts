@@ -1,8 +1,6 @@
-import type { Pool } from 'pg'
-import type { PlannedDevice } from '../domain/batch-plan.ts'
-import { type BatchCounts, type Facts, NO_FACTS, type Unavailable } from '../domain/workload.ts'
-import type { Prompt } from './advance.ts'
+import { type BatchCounts, type Facts, NO_FACTS, type OperatorRequest, type Unavailable } from '../domain/workload.ts'
 import type { Tx } from './engine.ts'
+import { targetsOf } from './targets.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
 /** What reading a video came to; `since` says which listing it answers. */
@@ -11,8 +9,8 @@ export type ListedVideo = { since: number } & (
   | { ok: false; reason: string }
 )
 
-/** A transaction, or the pool for what needs none. */
-type Queryable = Pick<Pool, 'query'>
+/** What a step is asked with besides what the database knows. */
+export type Prompt = { kind: 'request'; request: OperatorRequest } | { kind: 'listed'; video: ListedVideo } | null
 
 /** What the lifecycle needs to know now: counters, and what changed. */
 export async function gatherFacts(tx: Tx, row: WorkloadRow, prompt: Prompt, now: Date): Promise<Facts> {
@@ -30,32 +28,11 @@ export async function gatherFacts(tx: Tx, row: WorkloadRow, prompt: Prompt, now:
   }
 }
 
-/** Every targeted device that is registered, present or not. */
-export async function targetedDevices(tx: Queryable, targetWorkstations: string[] | null): Promise<PlannedDevice[]> {
-  const { rows } = await tx.query<PlannedDevice>(
-    `SELECT id, workstation_id AS workstation, slot FROM devices
-     WHERE $1::text[] IS NULL OR workstation_id = ANY ($1) ORDER BY workstation_id, slot`,
-    [targetWorkstations],
-  )
-  return rows
-}
-
-/** How many devices a workload targets now; 0 where there is no such workload. */
-export async function countTargets(tx: Queryable, workloadId: string): Promise<number> {
-  const { rows } = await tx.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM workloads w JOIN devices d
-       ON w.config -> 'targetWorkstations' = 'null' OR w.config -> 'targetWorkstations' ? d.workstation_id
-     WHERE w.id = $1`,
-    [workloadId],
-  )
-  return rows[0]?.count ?? 0
-}
-
 async function listingOutcome(tx: Tx, row: WorkloadRow, video: ListedVideo): Promise<Facts['listing']> {
   const { phase } = row.state
   if (phase.status !== 'listing' || phase.since !== video.since) return null
-  const devices = await targetedDevices(tx, row.config.targetWorkstations)
-  return video.ok ? { ok: true, devices } : { ok: false, reason: video.reason, devices }
+  const targets = await targetsOf(tx, row, row.state.videoIndex)
+  return video.ok ? { ok: true, ...targets } : { ok: false, reason: video.reason, ...targets }
 }
 
 async function batchCounts(tx: Tx, row: WorkloadRow, batch: number): Promise<BatchCounts | null> {
@@ -79,11 +56,11 @@ async function inFlight(tx: Tx, workloadId: string): Promise<number> {
 /** Devices of the batch that cannot play as it opens; one that is busy with another workload is waited for. */
 async function unavailable(tx: Tx, row: WorkloadRow, batch: number): Promise<Unavailable[]> {
   const { rows } = await tx.query<Unavailable>(
-    `SELECT d.id AS "deviceId", d.status || coalesce(': ' || d.status_reason, '') AS reason
-     FROM command_history c JOIN devices d ON d.id = c.device_id
+    `SELECT c.device_id AS "deviceId", coalesce(d.status || coalesce(': ' || d.status_reason, ''), 'removed') AS reason
+     FROM command_history c LEFT JOIN devices d ON d.id = c.device_id
      WHERE c.workload_id = $1 AND c.cycle = $2 AND c.batch = $3 AND c.finished_at IS NULL
-       AND d.status NOT IN ('available', 'busy')
-     ORDER BY d.workstation_id, d.slot`,
+       AND (d.id IS NULL OR d.status NOT IN ('available', 'busy'))
+     ORDER BY c.workstation_id, c.slot`,
     [row.id, row.state.videoIndex + 1, batch],
   )
   return rows

@@ -1,5 +1,6 @@
 import { transaction } from '../db/pool.ts'
 import type { SessionPlan } from '../domain/session-plan.ts'
+import { type Speaker, SupersededError } from './agents.ts'
 import type { Engine, Tx } from './engine.ts'
 
 /** A command in an agent's hands; `token` fences it. */
@@ -26,17 +27,23 @@ export type Leased = {
  * before and never started are handed over again, so that a lost answer loses nothing.
  *
  * @param freeDeviceIds devices on which the agent has no session, whatever their lease says.
+ * @throws SupersededError
  */
-export async function leaseCommands(engine: Engine, workstationId: string, freeDeviceIds: string[]): Promise<Leased> {
+export async function leaseCommands(
+  engine: Engine,
+  { workstation: workstationId, instance }: Speaker,
+  freeDeviceIds: string[],
+): Promise<Leased> {
   if (freeDeviceIds.length === 0) return { commands: [], nextInMs: null }
   return transaction(engine.pool, async (tx) => {
     // One lease at a time a workstation: the statement below then sees every lease that was made before it.
     const { rows } = await tx.query<{ now: Date }>(
-      'SELECT coalesce($2::timestamptz, clock_timestamp()) AS now FROM workstations WHERE id = $1 FOR NO KEY UPDATE',
-      [workstationId, engine.now()],
+      `SELECT coalesce($3::timestamptz, clock_timestamp()) AS now FROM workstations
+       WHERE id = $1 AND instance = $2 FOR NO KEY UPDATE`,
+      [workstationId, instance, engine.now()],
     )
     const now = rows[0]?.now
-    if (!now) return { commands: [], nextInMs: null }
+    if (!now) throw new SupersededError(workstationId)
     const open = await openWorkloads(tx)
     const count = open.length === 0 ? 0 : await lease(engine, tx, workstationId, freeDeviceIds, open, now)
     return {
@@ -83,11 +90,11 @@ async function lease(
        INSERT INTO command_attempts (id, command_id, attempt, device_id, leased_at)
        SELECT token, id, attempts, device_id, $4 FROM leased
      )
-     UPDATE devices d SET status = 'busy', lease_token = token, lease_command_id = leased.id,
+     UPDATE devices d SET lease_token = token, lease_command_id = leased.id,
        lease_workload_id = leased.workload_id, lease_accept_by = $4 + make_interval(secs => $5), lease_started_at = NULL,
        lease_run_seconds =
          (leased.plan ->> 'plannedSeconds')::int + (w.config -> 'batchConfig' ->> 'commandTimeoutSeconds')::int,
-       lease_expires_at = $4 + make_interval(secs => $6), lease_stop_reason = NULL
+       lease_ends_by = NULL, lease_expires_at = $4 + make_interval(secs => $6), lease_stop_reason = NULL
      FROM leased JOIN workloads w ON w.id = leased.workload_id WHERE d.id = leased.device_id`,
     values: [workstationId, open, devices, now, terms.acceptSeconds, terms.leaseSeconds],
   })

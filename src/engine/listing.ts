@@ -35,7 +35,12 @@ export function videoListing(engine: Engine, version: string, check: CheckOrigin
 /** Proves the origins that hold this url anew, where their last proof is not fresh. */
 async function proveOrigins(engine: Engine, check: CheckOrigin, url: string, signal: AbortSignal): Promise<void> {
   if (isLoopbackUrl(url)) return
-  const holding = (await readOrigins(engine)).filter((one) => holds(one, url) && !fresh(one))
+  const { rows } = await engine.pool.query<{ now: Date }>(
+    'SELECT coalesce($1::timestamptz, clock_timestamp()) AS now',
+    [engine.now()],
+  )
+  const now = rows[0]?.now.getTime() ?? 0
+  const holding = (await readOrigins(engine)).filter((one) => holds(one, url) && !fresh(one, now))
   await Promise.all(holding.map((one) => verifyOrigin(engine, check, one.id, signal)))
 }
 
@@ -43,6 +48,6 @@ function holds(one: OriginRow, url: string): boolean {
   return typeof reachOf(url, { origins: [one], loopback: false }) !== 'string'
 }
 
-function fresh({ state, checkedAt }: OriginRow): boolean {
-  return state === 'verified' && checkedAt !== null && Date.now() - checkedAt.getTime() < FRESH_MS
+function fresh({ state, checkedAt }: OriginRow, now: number): boolean {
+  return state === 'verified' && checkedAt !== null && now - checkedAt.getTime() < FRESH_MS
 }

@@ -59,7 +59,10 @@ function shown(row: WorkloadRow, open: OpenBatch | null) {
     pausedBy: row.paused_by,
     reason: row.reason,
     videoIds: row.video_ids,
+    parentId: row.parent_id,
     targetWorkstations: config.targetWorkstations,
+    targetDevices: config.targetDevices,
+    targetLabels: config.targetLabels,
     preset: config.preset,
     batchConfig: config.batchConfig,
     watchConfig: config.watchConfig,
@@ -119,11 +122,11 @@ export async function readBatches(pool: Pool, workloadId: string) {
 
 export async function readCommands(pool: Pool, workloadId: string, { limit, after }: Page) {
   const { rows } = await pool.query<{ id: string }>(
-    `SELECT c.id, c.video_id AS "videoId", c.device_id AS "deviceId", d.workstation_id || '-' || d.slot AS device,
+    `SELECT c.id, c.video_id AS "videoId", c.device_id AS "deviceId", c.workstation_id || '-' || c.slot AS device,
        c.cycle, c.batch, c.batch_group AS "batchGroup", c.status, c.attempts, c.failure, c.reason,
        (c.plan ->> 'plannedSeconds')::float8 AS "plannedSeconds", c.plan, c.created_at AS "createdAt",
        c.leased_at AS "leasedAt", c.started_at AS "startedAt", c.finished_at AS "finishedAt", c.result_id AS "resultId"
-     FROM command_history c JOIN devices d ON d.id = c.device_id
+     FROM command_history c
      WHERE c.workload_id = $1 AND ($2::uuid IS NULL OR c.id > $2) ORDER BY c.id LIMIT $3`,
     [workloadId, after, limit],
   )
@@ -134,7 +137,7 @@ export async function readCommands(pool: Pool, workloadId: string, { limit, afte
 export async function readResults(pool: Pool, workloadId: string, { limit, after }: Page, timeline: boolean) {
   const { rows } = await pool.query<{ commandId: string }>(
     `SELECT r.id, r.command_id AS "commandId", r.video_id AS "videoId", r.device_id AS "deviceId",
-       d.workstation_id || '-' || d.slot AS device, c.cycle, c.batch_group AS "batchGroup", r.attempt,
+       c.workstation_id || '-' || c.slot AS device, c.cycle, c.batch_group AS "batchGroup", r.attempt,
        r.session_id AS "sessionId", r.end_reason AS "endReason", r.watch_time AS "watchTime",
        r.watch_percent AS "watchPercent", r.startup_ms AS "startupMs", r.rebuffer_count AS "rebufferCount",
        r.rebuffer_ms AS "rebufferMs", r.rebuffer_ratio AS "rebufferRatio", r.playing_ms AS "playingMs",
@@ -145,7 +148,7 @@ export async function readResults(pool: Pool, workloadId: string, { limit, after
        r.errors_nonfatal AS "errorsNonfatal", r.error_codes AS "errorCodes", r.loop_delay_p99_ms AS "loopDelayP99Ms",
        r.failure, r.error_message AS "errorMessage", r.created_at AS "createdAt"
        ${timeline ? ', r.timeline' : ''}
-     FROM command_history c JOIN results r ON r.id = c.result_id JOIN devices d ON d.id = c.device_id
+     FROM command_history c JOIN results r ON r.id = c.result_id
      WHERE c.workload_id = $1 AND ($2::uuid IS NULL OR c.id > $2) ORDER BY c.id LIMIT $3`,
     [workloadId, after, limit],
   )

@@ -17,6 +17,8 @@ export type ReconcileOptions = {
 
 const SWEEP_MS = 1000
 const LISTING_MS = 30_000
+/** A controller that lists and says nothing to the database for so long is frozen; ms. */
+const FROZEN_MS = 2000
 
 /** Moves every workload on, whoever started it: woken by notifications, with a look every second as the floor. */
 export class Reconciler {
@@ -109,24 +111,34 @@ export class Reconciler {
     if (row?.state.phase.status === 'listing') await this.#list(row, row.state.phase.since)
   }
 
-  /** A session lock of the database keeps others from listing it too, and is gone with its holder. */
+  /**
+   * A session lock of the database keeps others from listing it too, and is gone with its holder: at once where that
+   * died, and where it froze as soon as the session has been idle for too long.
+   */
   async #list(row: WorkloadRow, since: number): Promise<void> {
     const { engine } = this.#options
     const client = await engine.pool.connect()
+    let broken = false
     try {
       const { rows } = await client.query<{ held: boolean }>(
         'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS held',
         [row.id],
       )
       if (!rows[0]?.held) return
+      await client.query(`SET idle_session_timeout = ${FROZEN_MS}`)
+      const alive = setInterval(() => void client.query('SELECT').catch(() => {}), FROZEN_MS / 4)
       try {
         const video = await this.#read(row)
         await advance(engine, row.id, { kind: 'listed', video: { since, ...video } as ListedVideo })
       } finally {
+        clearInterval(alive)
         await unlock(client, row.id)
       }
+    } catch (error) {
+      broken = true
+      throw error
     } finally {
-      client.release()
+      client.release(broken)
     }
   }
 
@@ -153,5 +165,6 @@ export class Reconciler {
 }
 
 async function unlock(client: pg.PoolClient, id: string): Promise<void> {
+  await client.query('RESET idle_session_timeout')
   await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [id])
 }

@@ -12,3 +12,14 @@ export async function takeReports(
   const ends = reports.map(({ token, report }) => ({ token, kind: 'report' as const, report }))
   return transaction(engine.pool, async (tx) => settleAttempts(engine, tx, workstation, ends))
 }
+
+/** Which of these fencing tokens were never given to this workstation. */
+export async function foreignTokens(engine: Engine, workstation: string, tokens: string[]): Promise<string[]> {
+  const { rows } = await engine.pool.query<{ token: string }>(
+    `SELECT a.id AS token FROM command_attempts a JOIN command_history c ON c.id = a.command_id
+     WHERE a.id = ANY ($1) AND c.workstation_id = $2`,
+    [tokens, workstation],
+  )
+  const own = new Set(rows.map((row) => row.token))
+  return tokens.filter((token) => !own.has(token))
+}

@@ -1,7 +1,10 @@
+import { afterAttempt, type DeviceRecord, QUARANTINE } from '../domain/device.ts'
 import type { Failure } from '../domain/failure.ts'
 import { failedUnplayed, type SessionReport } from '../domain/playback-result.ts'
 import { type Settlement, settleAttempt } from '../domain/settle.ts'
-import { CHANNELS, type Engine, notifyAll, type Tx } from './engine.ts'
+import { countInBatches } from './batch-counts.ts'
+import { noteDevices } from './device-events.ts'
+import type { Engine, Tx } from './engine.ts'
 import { newId } from './new-id.ts'
 import { insertResults, type NewResult } from './results.ts'
 
@@ -28,6 +31,8 @@ type AttemptRow = {
   device_id: string
   /** When its session began, while it has its lease. */
   started_at: string | null
+  /** In a row, on its device; while it has its lease. */
+  device_failures: number | null
   video_id: string
   cycle: number
   batch: number
@@ -84,7 +89,7 @@ async function lockAttempts(
     text: `SELECT a.id AS token, a.attempt, a.ended_at IS NOT NULL AS attempt_ended,
        a.reported, coalesce($3::timestamptz, clock_timestamp())::text AS now,
        c.id AS command_id, c.status, c.attempts, c.retries, c.infrastructure_retries, c.workload_id, c.device_id,
-       d.lease_started_at::text AS started_at, c.video_id, c.cycle, c.batch
+       d.lease_started_at::text AS started_at, d.device_failures, c.video_id, c.cycle, c.batch
      FROM command_attempts a JOIN command_history c ON c.id = a.command_id
        LEFT JOIN devices d ON d.id = c.device_id AND d.lease_token = a.id
      WHERE a.id = ANY ($1) AND ($2::text IS NULL OR c.workstation_id = $2)
@@ -148,7 +153,8 @@ async function writeSettlements(tx: Tx, settled: readonly Settled[], now: Date):
     text: `WITH s AS MATERIALIZED (
        SELECT * FROM jsonb_to_recordset($1::jsonb) AS s (token uuid, command_id uuid, device_id uuid, status text,
          failure text, message text, retries int, infrastructure_retries int, ready_at float8, final boolean,
-         result_id uuid, started_at timestamptz, attempt_failure text, reported boolean)
+         result_id uuid, started_at timestamptz, attempt_failure text, reported boolean, device_failures int,
+         quarantine text)
      ), command AS (
        UPDATE command_history c SET status = s.status, failure = s.failure, reason = s.message,
          retries = s.retries, infrastructure_retries = s.infrastructure_retries,
@@ -166,16 +172,38 @@ async function writeSettlements(tx: Tx, settled: readonly Settled[], now: Date):
          message = s.message, reported = s.reported
        FROM s WHERE a.id = s.token
      )
-     UPDATE devices d SET status = CASE WHEN d.status = 'busy' THEN 'available' ELSE d.status END, released_at = $2,
+     UPDATE devices d SET released_at = $2, device_failures = s.device_failures,
+       quarantine_reason = coalesce(s.quarantine, d.quarantine_reason),
+       quarantined_until = CASE WHEN s.quarantine IS NULL THEN d.quarantined_until
+         ELSE $2::timestamptz + make_interval(secs => $3) END,
        lease_token = NULL, lease_command_id = NULL, lease_workload_id = NULL, lease_accept_by = NULL,
-       lease_started_at = NULL, lease_run_seconds = NULL, lease_expires_at = NULL, lease_stop_reason = NULL
+       lease_started_at = NULL, lease_run_seconds = NULL, lease_ends_by = NULL, lease_expires_at = NULL,
+       lease_stop_reason = NULL
      FROM s WHERE d.id = s.device_id AND d.lease_token = s.token`,
-    values: [JSON.stringify(settled.map(changeOf)), now],
+    values: [JSON.stringify(settled.map(changeOf)), now, QUARANTINE.seconds],
   })
-  await countInBatches(tx, settled, now)
+  const quarantined = settled.filter((one) => recordOf(one).quarantine !== null)
+  await noteDevices(
+    tx,
+    quarantined.map(({ row }) => row.device_id),
+    now,
+  )
+  await countInBatches(
+    tx,
+    settled.map(({ row, settlement }) => ({ ...row, settlement })),
+    now,
+  )
 }
 
-function changeOf({ row, ended, settlement, resultId }: Settled) {
+/** What the attempt says of its device. */
+function recordOf({ row, ended }: Settled): DeviceRecord {
+  const failure = ended.kind === 'report' ? (ended.report.failure?.kind ?? null) : ended.failure
+  return afterAttempt(row.device_failures ?? 0, failure)
+}
+
+function changeOf(one: Settled) {
+  const { row, ended, settlement, resultId } = one
+  const { failuresInARow, quarantine } = recordOf(one)
   const failure = 'failure' in settlement ? settlement.failure : null
   const reported = ended.kind === 'report' ? ended.report.failure : null
   const use = settlement.status === 'retrying' ? settlement.use : null
@@ -194,48 +222,11 @@ function changeOf({ row, ended, settlement, resultId }: Settled) {
     ready_at: settlement.status === 'retrying' ? settlement.retryAt : null,
     final: isFinalSettlement(settlement),
     result_id: resultId,
+    device_failures: failuresInARow,
+    quarantine,
   }
 }
 
 function isFinalSettlement({ status }: Settlement): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'cancelled'
-}
-
-type BatchChange = {
-  workload_id: string
-  cycle: number
-  batch: number
-  succeeded: number
-  failed: number
-  failed_counted: number
-  cancelled: number
-}
-
-/** Raises the counters by what changed, and wakes the workloads whose batch is over or that are being ended. */
-async function countInBatches(tx: Tx, settled: readonly Settled[], now: Date): Promise<void> {
-  const changes = new Map<string, BatchChange>()
-  for (const { row, settlement } of settled) {
-    const { workload_id, cycle, batch } = row
-    const key = `${workload_id} ${cycle} ${batch}`
-    const none = { workload_id, cycle, batch, succeeded: 0, failed: 0, failed_counted: 0, cancelled: 0 }
-    const change = changes.get(key) ?? none
-    if (settlement.status === 'succeeded') change.succeeded += 1
-    if (settlement.status === 'failed') change.failed += 1
-    if (settlement.status === 'failed' && settlement.counted) change.failed_counted += 1
-    if (settlement.status === 'cancelled') change.cancelled += 1
-    changes.set(key, change)
-  }
-  const { rows } = await tx.query<{ workload_id: string | null }>({
-    name: 'count-in-batches',
-    text: `UPDATE batches b SET succeeded = b.succeeded + s.succeeded, failed = b.failed + s.failed,
-       failed_counted = b.failed_counted + s.failed_counted, cancelled = b.cancelled + s.cancelled, last_settled_at = $2
-     FROM jsonb_to_recordset($1::jsonb) AS s (workload_id uuid, cycle int, batch int, succeeded int, failed int,
-       failed_counted int, cancelled int), workloads w
-     WHERE b.workload_id = s.workload_id AND b.cycle = s.cycle AND b.batch = s.batch AND w.id = b.workload_id
-     RETURNING CASE WHEN b.succeeded + b.failed + b.skipped + b.cancelled = b.total OR w.requested IS NOT NULL
-       THEN b.workload_id END AS workload_id`,
-    values: [JSON.stringify([...changes.values()]), now],
-  })
-  const woken = new Set(rows.flatMap(({ workload_id }) => (workload_id === null ? [] : [workload_id])))
-  await notifyAll(tx, [[CHANNELS.events, ''], ...[...woken].map((id) => [CHANNELS.workload, id] as const)])
 }

@@ -1,14 +1,18 @@
 import { transaction } from '../db/pool.ts'
-import { type Engine, readNow, type Tx } from './engine.ts'
+import { noteDevices } from './device-events.ts'
+import { CHANNELS, type Engine, notify, readNow, type Tx } from './engine.ts'
+import { bridgeGap, turnBack } from './service-gap.ts'
 import { type AttemptEnded, settleAttempts } from './settle.ts'
+import { withdrawCommands } from './withdraw.ts'
 
 /** What one look over the leases found. */
-export type Swept = { lapsed: number; undelivered: number; gap: boolean }
+export type Swept = { lapsed: number; undelivered: number; withdrawn: number; gap: boolean }
 
 /**
  * Ends what its agent will not: lapsed leases are `lost`, leases never started and commands never leased are
- * `undelivered`, overrunning ones are a `timeout`. After a gap in service every live lease gets one full term first.
- * One controller sweeps at a time; null where another does.
+ * `undelivered`, overrunning ones are a `timeout`, and what waits for a device that was drained, quarantined or removed
+ * is settled. After a gap in service, or a clock set back, every live lease gets one full term first. One controller
+ * sweeps at a time; null where another does.
  */
 export async function sweep(engine: Engine): Promise<Swept | null> {
   return transaction(engine.pool, async (tx) => {
@@ -17,47 +21,49 @@ export async function sweep(engine: Engine): Promise<Swept | null> {
     if (!sweptAt) return null
     const now = await readNow(engine, tx)
     await tx.query('UPDATE service SET swept_at = $1', [now])
-    const gap = now.getTime() - sweptAt.getTime() > engine.terms.gapSeconds * 1000
+    const passed = now.getTime() - sweptAt.getTime()
+    const gap = Math.abs(passed) > engine.terms.gapSeconds * 1000
+    if (passed < 0 && gap) await turnBack(engine, tx, now)
     if (gap) await bridgeGap(engine, tx, now, sweptAt)
-    await markOffline(engine, tx, now)
-    if (gap) return { lapsed: 0, undelivered: 0, gap }
-    const lapsed = await lapsedLeases(engine, tx, now)
-    const undelivered = await undeliveredCommands(engine, tx, now)
-    await settleAttempts(engine, tx, null, [...lapsed, ...undelivered])
-    return { lapsed: lapsed.length, undelivered: undelivered.length, gap }
+    const found = gap ? NOTHING : await endOverdue(engine, tx, now)
+    await turnDevices(engine, tx, now)
+    return { ...found, gap }
   })
 }
 
-/** Agents could not reach anyone: their leases, and the clocks of delivery, start anew. */
-async function bridgeGap(engine: Engine, tx: Tx, now: Date, sweptAt: Date): Promise<void> {
-  const { acceptSeconds, leaseSeconds } = engine.terms
-  await tx.query(
-    `UPDATE leases SET expires_at = greatest(expires_at, $1::timestamptz + make_interval(secs => $2)),
-       accept_by = greatest(accept_by, $1::timestamptz + make_interval(secs => $3))`,
-    [now, leaseSeconds, acceptSeconds],
-  )
-  await tx.query(
-    "UPDATE workstations SET last_seen_at = $1 WHERE last_seen_at > $2::timestamptz - interval '1 minute'",
-    [now, sweptAt],
-  )
-  await tx.query(
-    `UPDATE command_history c SET ready_at = greatest(c.ready_at, $1) FROM workloads w
-     WHERE w.status = 'executing' AND w.finished_at IS NULL AND c.workload_id = w.id AND c.cycle = w.cycle
-       AND c.batch = w.batch AND c.finished_at IS NULL AND c.status IN ('queued', 'retrying')`,
-    [now],
-  )
+const NOTHING = { lapsed: 0, undelivered: 0, withdrawn: 0 }
+
+async function endOverdue(engine: Engine, tx: Tx, now: Date): Promise<typeof NOTHING> {
+  const lapsed = await lapsedLeases(tx, now)
+  await settleAttempts(engine, tx, null, lapsed)
+  const withdrawn = await withdrawCommands(tx, now)
+  const undelivered = await undeliveredCommands(engine, tx, now)
+  await settleAttempts(engine, tx, null, undelivered)
+  return { lapsed: lapsed.length, undelivered: undelivered.length, withdrawn }
 }
 
-async function markOffline(engine: Engine, tx: Tx, now: Date): Promise<void> {
-  await tx.query(
-    `UPDATE devices d SET status = 'offline', status_reason = 'its workstation sends no heartbeat'
-     FROM workstations w WHERE w.id = d.workstation_id AND d.status IN ('available', 'busy')
-       AND (w.last_seen_at IS NULL OR w.last_seen_at < $1::timestamptz - make_interval(secs => $2))`,
+/** Devices of a workstation that is not heard of are offline; a quarantine ends by itself. */
+async function turnDevices(engine: Engine, tx: Tx, now: Date): Promise<void> {
+  const { rows: silent } = await tx.query<{ id: string }>(
+    `UPDATE devices d SET silent_reason = 'its workstation sends no heartbeat'
+     FROM workstations w WHERE w.id = d.workstation_id AND d.silent_reason IS NULL
+       AND (w.last_seen_at IS NULL OR w.last_seen_at < $1::timestamptz - make_interval(secs => $2)) RETURNING d.id`,
     [now, engine.terms.offlineSeconds],
   )
+  const { rows: released } = await tx.query<{ id: string; workstation: string }>(
+    `UPDATE devices SET quarantine_reason = NULL, quarantined_until = NULL, device_failures = 0
+     WHERE quarantined_until <= $1 RETURNING id, workstation_id AS workstation`,
+    [now],
+  )
+  await noteDevices(
+    tx,
+    [...silent, ...released].map(({ id }) => id),
+    now,
+  )
+  if (released.length > 0) await notify(tx, CHANNELS.commands, released.map(({ workstation }) => workstation).join(','))
 }
 
-async function lapsedLeases(engine: Engine, tx: Tx, now: Date): Promise<AttemptEnded[]> {
+async function lapsedLeases(tx: Tx, now: Date): Promise<AttemptEnded[]> {
   const { rows } = await tx.query<{ token: string; why: 'undelivered' | 'lost' | 'timeout' }>(
     `SELECT token, CASE
          WHEN started_at IS NULL AND accept_by < $1 THEN 'undelivered'
@@ -65,9 +71,9 @@ async function lapsedLeases(engine: Engine, tx: Tx, now: Date): Promise<AttemptE
          ELSE 'timeout' END AS why
      FROM leases
      WHERE (started_at IS NULL AND accept_by < $1) OR expires_at < $1
-       OR started_at + make_interval(secs => run_seconds + $2) < $1
+       OR ends_by < $1
      ORDER BY token LIMIT 5000`,
-    [now, engine.terms.overrunSeconds],
+    [now],
   )
   return rows.map(({ token, why }) => ({ token, kind: 'found', failure: why, message: MESSAGES[why] }))
 }

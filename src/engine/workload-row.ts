@@ -4,6 +4,9 @@ import type { Workload } from '../domain/workload.ts'
 /** What a workload was created with, defaults filled in. */
 export type WorkloadConfig = {
   targetWorkstations: string[] | null
+  /** Lab names. */
+  targetDevices: string[] | null
+  targetLabels: string | null
   preset: Preset | null
   batchOverrides: BatchOverrides
   batchConfig: BatchConfig
@@ -13,6 +16,8 @@ export type WorkloadConfig = {
 
 export type WorkloadRow = {
   id: string
+  /** Whose failed commands it retries. */
+  parent_id: string | null
   name: string
   config: WorkloadConfig
   video_ids: string[]

@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { FAILURES } from '../domain/failure.ts'
+import { LABEL_KEY, LABEL_VALUE } from '../domain/label-expression.ts'
 import { PLAYER_STATES } from '../domain/playback-result.ts'
 import type { Call } from './call.ts'
+
+/** What these messages are, as a number: an agent sends it with each, and is refused where it is too old or too new. */
+export const AGENT_PROTOCOL = { current: 2, oldest: 2, header: 'doai-agent-protocol' } as const
+/** Which process speaks: a UUID that an agent makes at its start and sends with each call. */
+export const AGENT_INSTANCE_HEADER = 'doai-agent-instance'
 
 const None = z.object({})
 const Workstation = z.object({ workstation: z.string().regex(/^[A-Z][A-Z0-9]{0,15}$/) })
@@ -76,7 +82,14 @@ const Report = z.object({
 
 function agentCall<B extends z.ZodType, A extends z.ZodType>(path: string, summary: string, body: B, answer: A) {
   const whole = `/agents/{workstation}${path}`
-  const fixed = { method: 'post', role: 'agent', status: 200, params: Workstation, query: None } as const
+  const fixed = {
+    method: 'post',
+    role: 'agent',
+    status: 200,
+    params: Workstation,
+    query: None,
+    repeatable: true,
+  } as const
   return { ...fixed, path: whole, summary, body, answer } satisfies Call
 }
 
@@ -85,11 +98,29 @@ const EnrolledDevice = z.object({
   driver: z.string().min(1).max(40),
   model: z.string().max(200),
   os: z.string().max(200),
-  labels: z.record(z.string(), z.string()),
+  labels: z.record(z.string().regex(LABEL_KEY), z.string().regex(LABEL_VALUE)),
 })
+
+const Health = z.object({
+  deviceId: z.uuid(),
+  /** Why it cannot be reached; null where it can. */
+  offline: z.string().max(500).nullable(),
+  temperatureC: z.number().min(-100).max(300).nullable(),
+  batteryPercent: z.int().min(0).max(100).nullable(),
+})
+export type Health = z.infer<typeof Health>
 
 /** What a workstation's agent says to any controller. */
 export const agentCalls = {
+  trade: {
+    ...agentCall(
+      '/credential',
+      'Trade a one-time token for a credential, whose hash the agent brings; it may be asked again',
+      z.strictObject({ credentialSha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+      z.object({}),
+    ),
+    role: 'enrolment',
+  },
   enrol: agentCall(
     '/enrol',
     'Register a workstation and its devices',
@@ -104,6 +135,8 @@ export const agentCalls = {
       /** Sessions that play and were not told to stop: those that are to stop are answered at once. */
       held: z.array(z.uuid()).max(1000).default([]),
       waitSeconds: z.number().min(0).max(30),
+      /** While it waits, something is sent so often, so that a controller that is gone is noticed. */
+      aliveSeconds: z.number().min(0.2).max(30).optional(),
     }),
     z.object({ commands: z.array(LeasedCommand), origins: z.array(PlayableOrigin), stop: z.array(z.uuid()) }),
   ),
@@ -115,8 +148,8 @@ export const agentCalls = {
   ),
   heartbeat: agentCall(
     '/heartbeat',
-    'Renew leases; learn which sessions are to stop',
-    z.strictObject({ held: z.array(z.uuid()).max(1000) }),
+    'Renew leases, tell what changed of the devices’ health; learn which sessions are to stop',
+    z.strictObject({ held: z.array(z.uuid()).max(1000), health: z.array(Health).max(1000).default([]) }),
     z.object({ stop: z.array(z.uuid()) }),
   ),
   report: agentCall(
@@ -124,5 +157,11 @@ export const agentCalls = {
     'Sessions ended; a report may be repeated',
     z.strictObject({ reports: z.array(z.object({ token: z.uuid(), report: Report })).max(1000) }),
     z.object({ receipts: z.record(z.string(), z.enum(['counted', 'evidence', 'repeated', 'unknown'])) }),
+  ),
+  leave: agentCall(
+    '/leave',
+    'The agent ends: its devices are offline at once',
+    z.strictObject({}).prefault({}),
+    z.object({}),
   ),
 } as const

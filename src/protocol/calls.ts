@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { BatchConfig, BatchOverrides, Preset, WatchConfig } from '../domain/config.ts'
 import { FAILURES } from '../domain/failure.ts'
+import { parseLabelExpression } from '../domain/label-expression.ts'
 import { PAUSERS, WORKLOAD_STATUSES } from '../domain/workload.ts'
 import type { Call, Role } from './call.ts'
 
@@ -8,7 +9,19 @@ const None = z.object({})
 const Id = z.object({ id: z.uuid() })
 const LAB_NAME = /^[A-Z][A-Z0-9]{0,15}-S\d{2,4}$/
 /** A device's id, or its lab name. */
-const DeviceId = z.object({ id: z.union([z.uuid(), z.string().regex(LAB_NAME)]) })
+const DeviceIdOrName = z.union([z.uuid(), z.string().regex(LAB_NAME)], { error: 'must be a device such as WS01-S03' })
+const DeviceId = z.object({ id: DeviceIdOrName })
+/** In the syntax of Kubernetes label selectors. */
+const LabelExpression = z
+  .string()
+  .max(2000)
+  .superRefine((text, context) => {
+    try {
+      parseLabelExpression(text)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message })
+    }
+  })
 const WorkstationId = z.string().regex(/^[A-Z][A-Z0-9]{0,15}$/, 'must be a workstation such as WS01')
 const Time = z.iso.datetime({ offset: true })
 const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() })
@@ -22,7 +35,18 @@ function get<P extends z.ZodType, Q extends z.ZodType, A extends z.ZodType>(
   query: Q,
   answer: A,
 ) {
-  return { method: 'get', path, role, summary, status: 200, params, query, body: None, answer } satisfies Call
+  return {
+    method: 'get',
+    path,
+    role,
+    summary,
+    status: 200,
+    params,
+    query,
+    body: None,
+    answer,
+    repeatable: true,
+  } satisfies Call
 }
 
 function post<P extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
@@ -32,9 +56,14 @@ function post<P extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
   params: P,
   body: B,
   answer: A,
-  status: 200 | 201 = 200,
+  { status = 200, repeatable = false }: { status?: 200 | 201; repeatable?: boolean } = {},
 ) {
-  return { method: 'post', path, role, summary, status, params, query: None, body, answer } satisfies Call
+  return { method: 'post', path, role, summary, status, params, query: None, body, answer, repeatable } satisfies Call
+}
+
+function remove<P extends z.ZodType>(path: string, role: Role, summary: string, params: P) {
+  const rest = { query: None, body: None, answer: None, repeatable: false } as const
+  return { method: 'delete', path, role, summary, status: 200, params, ...rest } satisfies Call
 }
 
 export const Video = z.object({
@@ -68,7 +97,11 @@ export const Workload = z.object({
   pausedBy: z.enum(PAUSERS).nullable(),
   reason: z.string().nullable(),
   videoIds: z.array(z.uuid()),
+  /** Whose failed commands it retries. */
+  parentId: z.uuid().nullable(),
   targetWorkstations: z.array(z.string()).nullable(),
+  targetDevices: z.array(z.string()).nullable(),
+  targetLabels: z.string().nullable(),
   preset: Preset.nullable(),
   batchConfig: BatchConfig,
   watchConfig: WatchConfig,
@@ -91,7 +124,11 @@ export const NewWorkload = z.strictObject({
     .min(1)
     .max(10_000)
     .refine((ids) => new Set(ids).size === ids.length, 'names a video twice'),
+  /** Of the targets, each that is given narrows the choice. */
   targetWorkstations: z.array(WorkstationId).min(1).max(1000).optional(),
+  /** Devices by id or lab name. */
+  targetDevices: z.array(DeviceIdOrName).min(1).max(10_000).optional(),
+  targetLabels: LabelExpression.optional(),
   preset: Preset.optional(),
   batchConfig: BatchOverrides.default({}),
   watchConfig: WatchConfig.prefault({}),
@@ -221,6 +258,9 @@ export const Device = z.object({
   labels: z.record(z.string(), z.string()),
   status: z.string(),
   statusReason: z.string().nullable(),
+  temperatureC: z.number().nullable(),
+  batteryPercent: z.int().nullable(),
+  quarantinedUntil: Time.nullable(),
 })
 export type Device = z.infer<typeof Device>
 
@@ -288,11 +328,42 @@ const NewToken = z
     name: z.string().min(1).max(100).default('unnamed'),
     role: z.enum(['admin', 'operator', 'viewer', 'agent']),
     workstation: WorkstationId.optional(),
+    /** It is good for nothing from then on. */
+    expiresAt: Time.optional(),
   })
   .refine((token) => (token.role === 'agent') === (token.workstation !== undefined), {
     path: ['workstation'],
     message: 'is what the role agent needs, and no other role has',
   })
+
+const Token = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  /** `enrolment` is a one-time token for an agent, `agent` the credential that it was traded for. */
+  role: z.enum(['admin', 'operator', 'viewer', 'agent', 'enrolment']),
+  workstation: z.string().nullable(),
+  state: z.enum(['valid', 'expired', 'revoked', 'used']),
+  createdAt: Time,
+  createdBy: z.string().nullable(),
+  expiresAt: Time.nullable(),
+  lastUsedAt: Time.nullable(),
+  revokedAt: Time.nullable(),
+  usedAt: Time.nullable(),
+})
+export type Token = z.infer<typeof Token>
+
+const AuditEntry = z.object({
+  id: z.int(),
+  at: Time,
+  tokenName: z.string().nullable(),
+  role: z.string().nullable(),
+  address: z.string().nullable(),
+  action: z.string(),
+  target: z.string(),
+  /** Of the answer; null where the controller did not live to give one. */
+  status: z.int().nullable(),
+  detail: z.string().nullable(),
+})
 
 const PauseBody = z.strictObject({ mode: z.enum(['drain', 'now']).default('drain') }).prefault({})
 const Empty = z.strictObject({}).prefault({})
@@ -307,6 +378,7 @@ const Targets = z.strictObject({
     .transform((names) => names.split(','))
     .pipe(z.array(WorkstationId))
     .optional(),
+  targetLabels: LabelExpression.optional(),
 })
 const Why = z.object({ why: z.string() })
 
@@ -318,15 +390,22 @@ export const calls = {
     None,
     NewVideo,
     Video,
-    201,
+    { status: 201, repeatable: true },
   ),
   getVideos: get('/videos', 'viewer', 'The catalogue, newest first', None, Page, list(Video)),
   getVideo: get('/videos/{id}', 'viewer', 'One video', Id, None, Video),
-  probeVideo: post('/videos/{id}/probe', 'operator', 'Read its manifest now', Id, Empty, Probe),
-  createOrigin: post('/origins', 'operator', 'Register an origin, or find it again', None, NewOrigin, Origin, 201),
-  verifyOrigin: post('/origins/{id}/verify', 'operator', 'Check the proof of control now', Id, Empty, Origin),
+  probeVideo: post('/videos/{id}/probe', 'operator', 'Read its manifest now', Id, Empty, Probe, { repeatable: true }),
+  createOrigin: post('/origins', 'operator', 'Register an origin, or find it again', None, NewOrigin, Origin, {
+    status: 201,
+    repeatable: true,
+  }),
+  verifyOrigin: post('/origins/{id}/verify', 'operator', 'Check the proof of control now', Id, Empty, Origin, {
+    repeatable: true,
+  }),
   getOrigins: get('/origins', 'viewer', 'Registered origins', None, None, list(Origin)),
-  createWorkload: post('/workloads', 'operator', 'Create a workload', None, NewWorkload, Workload, 201),
+  createWorkload: post('/workloads', 'operator', 'Create a workload', None, NewWorkload, Workload, {
+    status: 201,
+  }),
   getWorkloads: get(
     '/workloads',
     'viewer',
@@ -340,6 +419,16 @@ export const calls = {
   startWorkload: post('/workloads/{id}/start', 'operator', 'Start, or resume a paused one', Id, Empty, Workload),
   pauseWorkload: post('/workloads/{id}/pause', 'operator', 'Pause: drain or now', Id, PauseBody, Workload),
   resumeWorkload: post('/workloads/{id}/resume', 'operator', 'Resume a paused workload', Id, Empty, Workload),
+  retryWorkload: post(
+    '/workloads/{id}/retry',
+    'operator',
+    'Create a workload of its failed commands alone, linked to it',
+    Id,
+    Empty,
+    Workload,
+    { status: 201 },
+  ),
+  whyWorkload: get('/workloads/{id}/why', 'viewer', 'What it does or waits for', Id, None, Why),
   cancelWorkload: post('/workloads/{id}/cancel', 'operator', 'Cancel', Id, Empty, Workload),
   getWorkloadBatches: get('/workloads/{id}/batches', 'viewer', 'Its batches', Id, None, list(Batch)),
   getWorkloadCommands: get(
@@ -378,16 +467,32 @@ export const calls = {
   getDevices: get('/devices', 'viewer', 'Every registered device', None, None, list(Device)),
   getDeviceGroups: get('/devices/groups', 'viewer', 'The batches that a percentage makes', None, Targets, list(Group)),
   getDevice: get('/devices/{id}', 'viewer', 'One device', DeviceId, None, Device),
-  drainDevice: post('/devices/{id}/drain', 'operator', 'Give it no more sessions', DeviceId, Empty, Device),
-  releaseDevice: post('/devices/{id}/release', 'operator', 'Give it sessions again', DeviceId, Empty, Device),
+  drainDevice: post('/devices/{id}/drain', 'operator', 'Give it no more sessions', DeviceId, Empty, Device, {
+    repeatable: true,
+  }),
+  releaseDevice: post('/devices/{id}/release', 'operator', 'Give it sessions again', DeviceId, Empty, Device, {
+    repeatable: true,
+  }),
+  removeDevice: remove('/devices/{id}', 'operator', 'Remove it; its history stays', DeviceId),
+  removeWorkstation: remove(
+    '/workstations/{id}',
+    'admin',
+    'Remove it with its devices and revoke its credential; its history stays',
+    z.object({ id: WorkstationId }),
+  ),
   whyDevice: get('/devices/{id}/why', 'viewer', 'Why it is not playing', DeviceId, None, Why),
   createToken: post(
     '/tokens',
     'admin',
-    'Make a token; it is shown this once',
+    'Make a token; it is shown this once. Of the role agent: a one-time token, which an agent trades for its credential',
     None,
     NewToken,
-    z.object({ token: z.string() }),
-    201,
+    z.object({ id: z.uuid(), token: z.string() }),
+    { status: 201 },
   ),
+  getTokens: get('/tokens', 'admin', 'Tokens, newest first, without their secrets', None, None, list(Token)),
+  revokeToken: post('/tokens/{id}/revoke', 'admin', 'Revoke it at once and for good', Id, Empty, None, {
+    repeatable: true,
+  }),
+  getAudit: get('/audit', 'admin', 'Who did what and who was refused, newest first', None, Page, list(AuditEntry)),
 } as const

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { agentCalls } from './agent-calls.ts'
+import { AGENT_INSTANCE_HEADER, AGENT_PROTOCOL } from './agent-calls.ts'
+import { allCalls } from './all-calls.ts'
 import type { Call } from './call.ts'
-import { calls } from './calls.ts'
 
 type Json = Record<string, unknown>
 
@@ -12,13 +12,14 @@ const PROBLEMS: Record<string, string> = {
   404: 'There is no such thing',
   409: 'The state found does not allow it',
   413: 'Larger than 16 MiB',
+  426: 'An agent that is too old or too new',
   429: 'Too many failed sign-ins',
 }
 
 /** The whole API as an OpenAPI 3.1 document, made from the very schemas that check each call. */
 export function openApiDocument(version: string): Json {
   const paths: Record<string, Json> = {}
-  for (const [name, call] of Object.entries({ ...calls, ...prefixed('agent', agentCalls) })) {
+  for (const [name, call] of Object.entries(allCalls)) {
     const path = `/api/v1${call.path}`
     paths[path] = { ...paths[path], [call.method]: operation(name, call) }
   }
@@ -62,20 +63,23 @@ const PROBLEM = {
   },
 }
 
-function prefixed(prefix: string, group: Record<string, Call>): Record<string, Call> {
-  return Object.fromEntries(
-    Object.entries(group).map(([name, call]) => [`${prefix}${name[0]?.toUpperCase()}${name.slice(1)}`, call]),
-  )
-}
+const AGENT_HEADERS: Json[] = [
+  { name: AGENT_PROTOCOL.header, in: 'header', required: true, schema: { const: String(AGENT_PROTOCOL.current) } },
+  { name: AGENT_INSTANCE_HEADER, in: 'header', required: true, schema: { type: 'string', format: 'uuid' } },
+]
 
 function operation(operationId: string, call: Call): Json {
-  const bodyless = call.method === 'get'
+  const bodyless = call.method !== 'post'
   return {
     operationId,
     summary: call.summary,
     description: `Role: ${call.role}.`,
     tags: [call.path.split('/')[1]],
-    parameters: [...parameters(call.params, 'path'), ...parameters(call.query, 'query')],
+    parameters: [
+      ...parameters(call.params, 'path'),
+      ...parameters(call.query, 'query'),
+      ...(call.role === 'agent' || call.role === 'enrolment' ? AGENT_HEADERS : []),
+    ],
     ...(bodyless ? {} : { requestBody: { content: json(schemaOf(call.body, 'input')) } }),
     responses: {
       [call.status]: { description: call.summary, content: json(schemaOf(call.answer, 'output')) },

@@ -1,19 +1,22 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
+import { SupersededError } from '../engine/agents.ts'
+import { type AuditEntry, beginAudit, endAudit } from '../engine/audit.ts'
 import { UnknownReferenceError } from '../engine/create.ts'
 import type { Engine } from '../engine/engine.ts'
-import { findPrincipal, type Principal } from '../engine/tokens.ts'
-import type { Call, Problem, Role } from '../protocol/call.ts'
+import type { Principal } from '../engine/tokens.ts'
+import { nameOf } from '../protocol/all-calls.ts'
+import type { Call, Problem } from '../protocol/call.ts'
 import { issuesOf } from '../protocol/issues.ts'
 import { openApiDocument } from '../protocol/openapi.ts'
+import { Access, type Request } from './access.ts'
 import { docsPage } from './docs-page.ts'
 import { type EventBell, eventStream, startOf } from './event-stream.ts'
 import { createMetrics } from './metrics.ts'
 import { ProblemError } from './problem.ts'
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024
-const RANK: Record<Exclude<Role, 'agent'>, number> = { viewer: 1, operator: 2, admin: 3 }
 
 /** What a handler is given, parsed. */
 type Asked<C extends Call> = {
@@ -21,10 +24,15 @@ type Asked<C extends Call> = {
   query: z.output<C['query']>
   body: z.output<C['body']>
   principal: Principal
+  /** Asks anew whether this principal may still do this. @throws ProblemError */
+  admitAgain: () => Promise<void>
+  /** Logs that something of this request was refused. */
+  refuse: (status: number, detail: string) => Promise<void>
   header: (name: string) => string | undefined
   signal: AbortSignal
 }
 
+/** What a handler gives is sent as JSON, unless it is a response already. */
 export type Mount = <C extends Call>(call: C, handle: (asked: Asked<C>) => Promise<unknown>) => void
 
 export type AppOptions = {
@@ -44,32 +52,44 @@ export function createApp({ engine, version, bell, routes, onError }: AppOptions
   }
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }))
   rootRoutes(app, engine, version)
+  const access = new Access(engine)
   routes((call, handle) => {
     const path = `/api/v1${call.path.replace(/\{(\w+)\}/g, ':$1')}`
     app.on(call.method.toUpperCase(), path, async (c) => {
-      const principal = await authorize(engine, call.role, c.req.header('authorization'))
-      const asked = {
-        params: parse(call.params, c.req.param(), 'path'),
-        query: parse(call.query, c.req.query(), 'query'),
-        body: call.method === 'post' ? parse(call.body, await bodyOf(c.req.raw), 'body') : {},
-        principal,
-        header: (name: string) => c.req.header(name),
-        signal: c.req.raw.signal,
+      const request = requestOf(c, nameOf(call))
+      const principal = await access.admit(call.role, request)
+      const respond = async () => {
+        const asked = {
+          params: parse(call.params, c.req.param(), 'path'),
+          query: parse(call.query, c.req.query(), 'query'),
+          body: call.method === 'post' ? parse(call.body, await bodyOf(c.req.raw), 'body') : {},
+          principal,
+          admitAgain: () => access.admit(call.role, request),
+          refuse: (status: number, detail: string) => access.refuse(request, principal, status, detail),
+          header: (name: string) => c.req.header(name),
+          signal: c.req.raw.signal,
+        }
+        const answered = await handle(asked as never)
+        return answered instanceof Response ? answered : c.json(answered as object, call.status)
       }
-      return c.json((await handle(asked as never)) as object, call.status)
+      if (call.method === 'get' || call.role === 'agent') return refusing(respond, asked403(access, request, principal))
+      return audited(engine, { ...request, principal }, respond)
     })
   })
   app.get('/api/v1/events', async (c) => {
-    await authorize(engine, 'viewer', c.req.header('authorization'))
+    const request = requestOf(c, 'events')
+    await access.admit('viewer', request)
     const { workloadId = null } = parse(EventsQuery, c.req.query(), 'query') as z.output<typeof EventsQuery>
     const from = await startOf(engine, c.req.header('last-event-id'))
-    return eventStream(engine, bell, { from, workloadId, signal: c.req.raw.signal })
+    const admitAgain = () => access.admit('viewer', request)
+    return eventStream(engine, bell, { from, workloadId, signal: c.req.raw.signal, admitAgain })
   })
   app.notFound((c) => answer({ status: 404, title: 'Not found', detail: `There is no ${c.req.method} ${c.req.path}.` }))
   app.onError((error) => {
     const problem = problemOf(error)
     if (problem.status >= 500) onError(error)
-    return answer(problem)
+    const retryAfter = error instanceof ProblemError ? error.retryAfter : undefined
+    return answer(problem, retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) })
   })
   return app
 }
@@ -93,20 +113,41 @@ function rootRoutes(app: Hono, engine: Engine, version: string): void {
   app.get('/docs', (c) => c.html(docsPage(document)))
 }
 
-async function authorize(engine: Engine, role: Role, header: string | undefined): Promise<Principal> {
-  const token = header?.match(/^Bearer (.+)$/)?.[1]
-  const principal = token === undefined ? null : await findPrincipal(engine, token)
-  if (principal === null) throw new ProblemError(401, 'A valid bearer token is needed.')
-  if (!allowed(principal, role)) throw new ProblemError(403, `The role ${principal.role} may not do this.`)
-  return principal
+function requestOf(c: Context, action: string): Request {
+  const { incoming } = (c.env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } }
+  const address = incoming?.socket?.remoteAddress ?? null
+  return { authorization: c.req.header('authorization'), address, action, target: c.req.path }
 }
 
-function allowed(principal: Principal, role: Role): boolean {
-  if (role === 'agent' || principal.role === 'agent') return role === principal.role
-  return RANK[principal.role] >= RANK[role]
+/** What somebody does is logged before it is done, and how it ended after. */
+async function audited(engine: Engine, entry: AuditEntry, respond: () => Promise<Response>): Promise<Response> {
+  const id = await beginAudit(engine, entry)
+  try {
+    const response = await respond()
+    await endAudit(engine, id, response.status, null)
+    return response
+  } catch (error) {
+    const { status, detail } = problemOf(error)
+    await endAudit(engine, id, status, detail)
+    throw error
+  }
 }
 
-async function bodyOf(request: Request): Promise<unknown> {
+/** Calls that change nothing by themselves leave a trace where they are refused. */
+async function refusing(respond: () => Promise<Response>, refused: (detail: string) => Promise<void>) {
+  try {
+    return await respond()
+  } catch (error) {
+    if (error instanceof ProblemError && error.status === 403) await refused(error.message)
+    throw error
+  }
+}
+
+function asked403(access: Access, request: Request, principal: Principal) {
+  return (detail: string) => access.refuse(request, principal, 403, detail)
+}
+
+async function bodyOf(request: globalThis.Request): Promise<unknown> {
   const text = await request.text()
   if (text === '') return undefined
   try {
@@ -131,12 +172,13 @@ function problemOf(error: unknown): Omit<Problem, 'type'> {
   if (error instanceof UnknownReferenceError) {
     return { status: 400, title: 'Bad request', detail: error.message, errors: error.issues }
   }
+  if (error instanceof SupersededError) return { status: 409, title: 'Conflict', detail: error.message }
   return { status: 500, title: 'Internal error', detail: 'The controller failed; its log says why.' }
 }
 
-function answer(problem: Omit<Problem, 'type'>): Response {
+function answer(problem: Omit<Problem, 'type'>, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify({ type: 'about:blank', ...problem }), {
     status: problem.status,
-    headers: { 'content-type': 'application/problem+json' },
+    headers: { 'content-type': 'application/problem+json', ...headers },
   })
 }

@@ -5,9 +5,10 @@ import { ProblemError } from './problem.ts'
 const PAGE = 500
 /** Events come in bursts; those of one are read together. */
 const GATHER_MS = 25
-/** A look without a notification, and a comment so that whoever is between keeps the connection. */
+/** A look without a notification, and a comment, by which a client knows that the controller is there. */
 const FLOOR_MS = 1000
-const COMMENT_MS = 15_000
+/** Whether a client may still watch is asked so often. */
+const ADMIT_MS = 5000
 
 /** Wakes the streams of this controller when something happened on any. */
 export class EventBell {
@@ -40,11 +41,10 @@ export async function startOf(engine: Engine, lastEventId: string | undefined): 
 export function eventStream(
   engine: Engine,
   bell: EventBell,
-  { from, workloadId, signal }: { from: EventPosition; workloadId: string | null; signal: AbortSignal },
+  asked: { from: EventPosition; workloadId: string | null; signal: AbortSignal; admitAgain: () => Promise<unknown> },
 ): Response {
   const ended = new AbortController()
-  const gone = AbortSignal.any([signal, ended.signal])
-  const lines = produce(engine, bell, from, workloadId, gone)
+  const lines = produce(engine, bell, { ...asked, signal: AbortSignal.any([asked.signal, ended.signal]) })
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const next = await lines.next().catch(() => ({ done: true as const, value: undefined }))
@@ -61,24 +61,24 @@ export function eventStream(
 async function* produce(
   engine: Engine,
   bell: EventBell,
-  from: EventPosition,
-  workloadId: string | null,
-  signal: AbortSignal,
+  { from, workloadId, signal, admitAgain }: Parameters<typeof eventStream>[2],
 ): AsyncGenerator<string> {
   let at = from
-  let said = performance.now()
+  let admitted = performance.now()
   yield 'retry: 1000\n\n'
   while (!signal.aborted) {
+    if (performance.now() - admitted > ADMIT_MS) {
+      await admitAgain()
+      admitted = performance.now()
+    }
     const events = await readEvents(engine, at, workloadId, PAGE)
     const last = events.at(-1)
     if (last) {
       at = positionOf(last.id) ?? at
-      said = performance.now()
       yield events
         .map(({ id, type, ...rest }) => `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(rest)}\n\n`)
         .join('')
-    } else if (performance.now() - said > COMMENT_MS) {
-      said = performance.now()
+    } else {
       yield ': nothing new\n\n'
     }
     if (events.length < PAGE) await bell.wait(last ? GATHER_MS : FLOOR_MS, signal)

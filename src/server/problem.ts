@@ -5,6 +5,8 @@ const TITLES: Record<number, string> = {
   404: 'Not found',
   409: 'Conflict',
   413: 'Too large',
+  426: 'Upgrade required',
+  429: 'Too many requests',
 }
 
 /** A refusal that a client is told, with the fields it is about. */
@@ -12,11 +14,14 @@ export class ProblemError extends Error {
   override name = 'ProblemError'
   readonly status: number
   readonly errors: { path: string; message: string }[] | undefined
+  /** Seconds after which it may be tried again. */
+  readonly retryAfter: number | undefined
 
-  constructor(status: number, detail: string, errors?: { path: string; message: string }[]) {
+  constructor(status: number, detail: string, errors?: { path: string; message: string }[], retryAfter?: number) {
     super(detail)
     this.status = status
     this.errors = errors
+    this.retryAfter = retryAfter
   }
 
   get title(): string {

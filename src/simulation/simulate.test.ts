@@ -28,10 +28,12 @@ function workload(
     batchIntervalSeconds: 60,
     cycleIntervalSeconds: 300,
     failureThresholdPercent: threshold,
+    workloadFailureThresholdPercent: null,
+    failureThresholdMinSample: 1,
     onVideoError,
   }
   const tally = { completed: 0, failed: 0, skipped: 0, cancelled: 0 }
-  return { rules, phase: { status: 'pending' }, videoIndex: 0, total: 0, tally }
+  return { rules, phase: { status: 'pending' }, videoIndex: 0, total: 0, tally, judged: { succeeded: 0, failed: 0 } }
 }
 
 function lab(size: number, over: Partial<SimulatedLab> = {}): SimulatedLab {

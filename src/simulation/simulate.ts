@@ -120,7 +120,9 @@ export class Simulation {
   }
 
   #listing(): ListingOutcome {
-    return { ...this.#lab.listing(this.workload.videoIndex), devices: this.#lab.devices }
+    const { rules, videoIndex } = this.workload
+    const { devices } = this.#lab
+    return { ...this.#lab.listing(videoIndex), devices, later: (rules.videoCount - videoIndex - 1) * devices.length }
   }
 
   #currentBatch(): number | null {

@@ -34,7 +34,7 @@ async function list(on: TestLab, id: string): Promise<void> {
 }
 
 async function lease(on: TestLab, workstation: string) {
-  const { commands } = await leaseCommands(on.engine, workstation, on.devices[workstation] ?? [])
+  const { commands } = await leaseCommands(on.engine, on.speaker(workstation), on.devices[workstation] ?? [])
   return commands
 }
 
@@ -47,7 +47,7 @@ async function playBatch(on: TestLab, id: string, what: () => SessionReport = re
   let played = 0
   for (const workstation of Object.keys(on.devices)) {
     const tokens = (await lease(on, workstation)).map((command) => command.token)
-    expect(await startSessions(on.engine, workstation, tokens)).toHaveLength(tokens.length)
+    expect(await startSessions(on.engine, on.speaker(workstation), tokens)).toHaveLength(tokens.length)
     await settle(on, workstation, tokens, what)
     played += tokens.length
   }
@@ -100,7 +100,7 @@ test('two workloads that want one device never have it at once, and both end', a
   const first = await lease(lab, 'WS01')
   expect(first).toHaveLength(1)
   expect(await lease(lab, 'WS01')).toEqual(first)
-  await startSessions(lab.engine, 'WS01', [first[0]?.token ?? ''])
+  await startSessions(lab.engine, lab.speaker('WS01'), [first[0]?.token ?? ''])
   expect(await lease(lab, 'WS01')).toEqual([])
   await settle(lab, 'WS01', [first[0]?.token ?? ''], report)
   for (const id of ids) await advance(lab.engine, id)
@@ -113,7 +113,7 @@ test('a lost agent costs an attempt of the infrastructure budget; its late repor
   const id = await lab.workload()
   await startListed(lab, id)
   const token = (await lease(lab, 'WS01'))[0]?.token ?? ''
-  await startSessions(lab.engine, 'WS01', [token])
+  await startSessions(lab.engine, lab.speaker('WS01'), [token])
   for (let passed = 0; passed < 32; passed += 4) {
     lab.pass(4)
     await sweep(lab.engine)
@@ -131,10 +131,10 @@ test('after a gap in service a live lease gets one full term', async () => {
   lab = await createTestLab({ WS01: 1 })
   await startListed(lab, await lab.workload())
   const token = (await lease(lab, 'WS01'))[0]?.token ?? ''
-  await startSessions(lab.engine, 'WS01', [token])
+  await startSessions(lab.engine, lab.speaker('WS01'), [token])
   lab.pass(600)
-  expect(await sweep(lab.engine)).toEqual({ lapsed: 0, undelivered: 0, gap: true })
-  expect(await heartbeat(lab.engine, { workstation: 'WS01', held: [token] })).toEqual({ stop: [] })
+  expect(await sweep(lab.engine)).toMatchObject({ lapsed: 0, undelivered: 0, gap: true })
+  expect(await heartbeat(lab.engine, { ...lab.speaker('WS01'), held: [token], health: [] })).toEqual({ stop: [] })
 })
 
 test('a pause by now stops what plays, uses no retry, and goes on where it was', async () => {
@@ -142,11 +142,11 @@ test('a pause by now stops what plays, uses no retry, and goes on where it was',
   const id = await lab.workload()
   await startListed(lab, id)
   const token = (await lease(lab, 'WS01'))[0]?.token ?? ''
-  await startSessions(lab.engine, 'WS01', [token])
+  await startSessions(lab.engine, lab.speaker('WS01'), [token])
   const pause = { kind: 'pause', mode: 'now', by: 'operator', reason: 'asked' } as const
   await advance(lab.engine, id, { kind: 'request', request: pause })
   expect(await row(lab, id)).toMatchObject({ status: 'executing', requested: 'pause' })
-  expect(await heartbeat(lab.engine, { workstation: 'WS01', held: [token] })).toEqual({ stop: [token] })
+  expect(await heartbeat(lab.engine, { ...lab.speaker('WS01'), held: [token], health: [] })).toEqual({ stop: [token] })
   await settle(lab, 'WS01', [token], () => report({ kind: 'aborted', permanent: false, message: 'stopped' }))
   await advance(lab.engine, id)
   expect(await row(lab, id)).toMatchObject({ status: 'paused', paused_by: 'operator', requested: null })
@@ -178,7 +178,7 @@ test('a cancel keeps what was measured, marks the rest, and refuses what comes a
 
 test('a device that is offline when its batch comes is skipped with the reason; the rest plays', async () => {
   lab = await createTestLab({ WS01: 2 })
-  await lab.database.pool.query(`UPDATE devices SET status = 'offline', status_reason = 'unplugged' WHERE slot = 'S01'`)
+  await lab.database.pool.query(`UPDATE devices SET offline_reason = 'unplugged' WHERE slot = 'S01'`)
   const id = await lab.workload({ batchConfig: { batchSizePercent: 100 } })
   await startListed(lab, id)
   expect(await playBatch(lab, id)).toBe(1)
@@ -208,5 +208,5 @@ test('a token of another workstation settles nothing', async () => {
   await startListed(lab, await lab.workload())
   const token = (await lease(lab, 'WS01'))[0]?.token ?? ''
   expect([...(await settle(lab, 'WS02', [token], report)).values()]).toEqual(['unknown'])
-  expect(await startSessions(lab.engine, 'WS02', [token])).toEqual([])
+  expect(await startSessions(lab.engine, lab.speaker('WS02'), [token])).toEqual([])
 })

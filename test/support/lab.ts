@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { WatchConfig } from '../../src/domain/config.ts'
 import type { SessionReport } from '../../src/domain/playback-result.ts'
-import { enrol } from '../../src/engine/agents.ts'
+import { enrol, type Speaker } from '../../src/engine/agents.ts'
 import { createWorkload, type NewWorkload } from '../../src/engine/create.ts'
 import { type Engine, TERMS } from '../../src/engine/engine.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
@@ -11,6 +11,8 @@ export type TestLab = AsyncDisposable & {
   database: TestDatabase
   engine: Engine
   devices: Record<string, string[]>
+  /** The agent process that speaks for a workstation. */
+  speaker(workstation: string): Speaker
   pass(seconds: number): void
   workload(over?: Partial<NewWorkload>): Promise<string>
 }
@@ -22,16 +24,19 @@ export async function createTestLab(workstations: Record<string, number>): Promi
   const engine: Engine = { pool: database.pool, now: () => new Date(now), terms: TERMS }
   await database.pool.query('UPDATE service SET swept_at = $1', [engine.now()])
   const devices: Record<string, string[]> = {}
+  const instance = uuidv7()
+  const speaker = (workstation: string) => ({ workstation, instance })
   for (const [workstation, count] of Object.entries(workstations)) {
     const slots = Array.from({ length: count }, (_, at) => `S${String(at + 1).padStart(2, '0')}`)
     const enrolment = slots.map((slot) => ({ slot, driver: 'simulated', model: '', os: '', labels: {} }))
-    const registered = await enrol(engine, { workstation, agentVersion: '0', devices: enrolment })
+    const registered = await enrol(engine, { ...speaker(workstation), agentVersion: '0', devices: enrolment })
     devices[workstation] = registered.sort((a, b) => (a.slot < b.slot ? -1 : 1)).map((device) => device.id)
   }
   return {
     database,
     engine,
     devices,
+    speaker,
     pass(seconds) {
       now += seconds * 1000
     },
@@ -50,6 +55,8 @@ async function newWorkload(engine: Engine, over: Partial<NewWorkload>): Promise<
     name: 'a night',
     videoIds: [videoId],
     targetWorkstations: null,
+    targetDevices: null,
+    targetLabels: null,
     preset: null,
     batchConfig: {},
     watchConfig: WatchConfig.parse({}),

@@ -28,12 +28,14 @@ export async function startTestSystem(workstations: Record<string, number>, driv
   const controller = stack.use(await startController(options))
   const client = createClient({ url: controller.url, token: controller.adminToken })
   const stopping = new AbortController()
+  const signals = { drain: stopping.signal, stop: stopping.signal }
   for (const [workstation, count] of Object.entries(workstations)) {
     const { token } = await client.createToken({ role: 'agent', workstation })
     const { promise: enrolled, resolve } = Promise.withResolvers<void>()
     const drivers = [{ name: driver, count }]
-    const agent = { workstation, drivers, url: controller.url, token, onEnrolled: () => resolve() }
-    const running = runAgent(agent, stopping.signal, (text) => console.error(text))
+    const home = join(dataDir, 'agents', workstation)
+    const agent = { workstation, drivers, labels: [], url: [controller.url], token, home, caFile: null }
+    const running = runAgent({ ...agent, onEnrolled: () => resolve() }, signals, (text) => console.error(text))
     stack.defer(() => running)
     await enrolled
   }

@@ -1,45 +1,114 @@
-import { enrol, heartbeat, sessionsToStop, startSessions } from '../../engine/agents.ts'
+import { enrol, heartbeat, leave, sessionsToStop, startSessions } from '../../engine/agents.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { leaseCommands } from '../../engine/lease.ts'
 import { playableOrigins } from '../../engine/origins.ts'
-import { takeReports } from '../../engine/report.ts'
-import type { Principal } from '../../engine/tokens.ts'
-import { agentCalls } from '../../protocol/agent-calls.ts'
+import { foreignTokens, takeReports } from '../../engine/report.ts'
+import { type Principal, tradeToken } from '../../engine/tokens.ts'
+import { AGENT_INSTANCE_HEADER, AGENT_PROTOCOL, agentCalls } from '../../protocol/agent-calls.ts'
 import type { Mount } from '../app.ts'
 import type { CommandWaiters } from '../command-waiters.ts'
+import { keptAlive } from '../kept-alive.ts'
 import { ProblemError } from '../problem.ts'
 
 const HEARTBEAT_SECONDS = 5
 
-/** What agents say. Each may speak for its own workstation alone. */
-export function agentRoutes(engine: Engine, waiters: CommandWaiters, mount: Mount): void {
-  mount(agentCalls.enrol, async ({ params, body, principal }) => {
-    const workstation = own(principal, params.workstation)
-    return { devices: await enrol(engine, { workstation, ...body }), heartbeatSeconds: HEARTBEAT_SECONDS }
-  })
-  mount(agentCalls.lease, async ({ params, body, principal, signal }) => {
-    const workstation = own(principal, params.workstation)
-    const found = await waiters.wait(workstation, body.waitSeconds * 1000, signal, async () => ({
-      ...(await leaseCommands(engine, workstation, body.freeDevices)),
-      stop: await sessionsToStop(engine, workstation, body.held),
-    }))
-    const { commands, stop } = found ?? { commands: [], stop: [] }
-    return { commands, stop, origins: commands.length === 0 ? [] : await playableOrigins(engine) }
-  })
-  mount(agentCalls.start, async ({ params, body, principal }) => {
-    return { tokens: await startSessions(engine, own(principal, params.workstation), body.tokens) }
-  })
-  mount(agentCalls.heartbeat, ({ params, body, principal }) => {
-    return heartbeat(engine, { workstation: own(principal, params.workstation), held: body.held })
-  })
-  mount(agentCalls.report, async ({ params, body, principal }) => {
-    const workstation = own(principal, params.workstation)
-    const receipts = await takeReports(engine, workstation, body.reports)
-    return { receipts: Object.fromEntries(receipts) }
-  })
+/** What a handler knows of who speaks. */
+type Asking = {
+  principal: Principal
+  params: { workstation: string }
+  header: (name: string) => string | undefined
 }
 
-function own(principal: Principal, workstation: string): string {
-  if (principal.workstation === workstation) return workstation
-  throw new ProblemError(403, `This token is for ${principal.workstation}, not for ${workstation}.`)
+/** What agents say. Each may speak for its own workstation alone. */
+export function agentRoutes(engine: Engine, waiters: CommandWaiters, mount: Mount): void {
+  mount(agentCalls.trade, async (asked) => {
+    own(asked)
+    if ((await tradeToken(engine, asked.principal, asked.body.credentialSha256)) === 'traded') return {}
+    throw new ProblemError(403, 'This one-time token was traded for another credential already: make a new one.')
+  })
+  mount(agentCalls.enrol, async (asked) => {
+    const devices = await enrol(engine, { ...speaker(asked), ...asked.body })
+    return { devices, heartbeatSeconds: HEARTBEAT_SECONDS }
+  })
+  mount(agentCalls.lease, async (asked) => {
+    const { body, signal, admitAgain } = asked
+    const agent = speaker(asked)
+    let looks = 0
+    const found = waiters.wait(agent.workstation, body.waitSeconds * 1000, signal, async () => {
+      // Meanwhile its credential may have been revoked.
+      if (looks++ > 0) await admitAgain()
+      return {
+        ...(await leaseCommands(engine, agent, body.freeDevices)),
+        stop: await sessionsToStop(engine, agent.workstation, body.held),
+      }
+    })
+    const answer = found.then(async (leased) => {
+      const { commands, stop } = leased ?? { commands: [], stop: [] }
+      return { commands, stop, origins: commands.length === 0 ? [] : await playableOrigins(engine) }
+    })
+    return body.aliveSeconds === undefined ? answer : keptAlive(answer, body.aliveSeconds * 1000)
+  })
+  mount(agentCalls.start, async (asked) => {
+    const { body, refuse } = asked
+    const tokens = await startSessions(engine, speaker(asked), body.tokens)
+    await tell(asked.params.workstation, without(body.tokens, tokens), refuse)
+    return { tokens }
+  })
+  mount(agentCalls.heartbeat, async (asked) => {
+    const { body, refuse } = asked
+    const { stop } = await heartbeat(engine, { ...speaker(asked), ...body })
+    await tell(asked.params.workstation, stop, refuse)
+    return { stop }
+  })
+  mount(agentCalls.report, async (asked) => {
+    const workstation = own(asked)
+    const receipts = await takeReports(engine, workstation, asked.body.reports)
+    const unknown = [...receipts].flatMap(([token, receipt]) => (receipt === 'unknown' ? [token] : []))
+    await tell(workstation, unknown, asked.refuse)
+    return { receipts: Object.fromEntries(receipts) }
+  })
+  mount(agentCalls.leave, async (asked) => {
+    await leave(engine, speaker(asked))
+    return {}
+  })
+
+  /** Fencing tokens that were never this workstation's leave a trace. */
+  async function tell(
+    workstation: string,
+    tokens: string[],
+    refuse: (status: number, detail: string) => Promise<void>,
+  ) {
+    const foreign = tokens.length === 0 ? [] : await foreignTokens(engine, workstation, tokens)
+    if (foreign.length > 0) await refuse(200, `${foreign.length} fencing tokens are none of ${workstation}'s: ignored.`)
+  }
+}
+
+function own({ principal, params, header }: Asking): string {
+  requireProtocol(header(AGENT_PROTOCOL.header), params.workstation)
+  if (principal.workstation === params.workstation) return params.workstation
+  throw new ProblemError(403, `This token is for ${principal.workstation}, not for ${params.workstation}.`)
+}
+
+function speaker(asked: Asking): { workstation: string; instance: string } {
+  const workstation = own(asked)
+  const instance = asked.header(AGENT_INSTANCE_HEADER) ?? ''
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(instance)) return { workstation, instance }
+  const message = 'must be the UUID of the agent’s process'
+  throw new ProblemError(400, `${AGENT_INSTANCE_HEADER} ${message}.`, [{ path: AGENT_INSTANCE_HEADER, message }])
+}
+
+/** The first agents sent no number. */
+function requireProtocol(said: string | undefined, workstation: string): void {
+  const { current, oldest } = AGENT_PROTOCOL
+  const spoken = Number(said ?? 1)
+  if (spoken >= oldest && spoken <= current) return
+  const mend = spoken > current ? 'update the controller' : `update doai on ${workstation}`
+  const range = oldest === current ? `${current}` : `${oldest} to ${current}`
+  throw new ProblemError(426, `This agent speaks protocol ${spoken}, and this controller ${range}: ${mend}.`)
+}
+
+function without(all: readonly string[], some: readonly string[]): string[] {
+  const left = new Set(all)
+  for (const one of some) left.delete(one)
+  return [...left]
 }

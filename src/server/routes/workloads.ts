@@ -3,7 +3,6 @@ import type { OperatorRequest } from '../../domain/workload.ts'
 import { advance } from '../../engine/advance.ts'
 import { createWorkload, IdempotencyKeyReusedError } from '../../engine/create.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { countTargets } from '../../engine/facts.ts'
 import {
   readBatches,
   readCommands,
@@ -14,6 +13,10 @@ import {
   readWorkload,
   readWorkloads,
 } from '../../engine/read.ts'
+import { retryWorkload } from '../../engine/retry.ts'
+import { targetsOf } from '../../engine/targets.ts'
+import { whyWorkload } from '../../engine/why-workload.ts'
+import type { WorkloadRow } from '../../engine/workload-row.ts'
 import { calls } from '../../protocol/calls.ts'
 import type { Mount } from '../app.ts'
 import { paged, pageOf } from '../page.ts'
@@ -24,12 +27,12 @@ export function workloadRoutes(engine: Engine, mount: Mount): void {
   const { pool } = engine
   const exists = async (id: string) => found(await readWorkload(pool, id), 'workload')
   mount(calls.createWorkload, async ({ body, header }) => {
-    const { targetWorkstations = null, preset = null, ...rest } = body
+    const { targetWorkstations = null, targetDevices = null, targetLabels = null, preset = null, ...rest } = body
     const idempotency = idempotencyOf(header('idempotency-key'), body)
     try {
       return await readWorkload(
         pool,
-        await createWorkload(engine, { ...rest, preset, targetWorkstations }, idempotency),
+        await createWorkload(engine, { ...rest, preset, targetWorkstations, targetDevices, targetLabels }, idempotency),
       )
     } catch (error) {
       if (error instanceof IdempotencyKeyReusedError) throw new ProblemError(409, error.message)
@@ -47,6 +50,12 @@ export function workloadRoutes(engine: Engine, mount: Mount): void {
   mount(calls.pauseWorkload, ({ params, body }) =>
     ask(engine, params.id, { kind: 'pause', mode: body.mode, by: 'operator', reason: 'Paused by an operator.' }),
   )
+  mount(calls.retryWorkload, async ({ params }) => {
+    const retried = await retryWorkload(engine, params.id)
+    if (retried.kind === 'refused') throw new ProblemError(409, retried.reason)
+    return found(retried.kind === 'created' ? await readWorkload(pool, retried.id) : null, 'workload')
+  })
+  mount(calls.whyWorkload, async ({ params }) => ({ why: found(await whyWorkload(engine, params.id), 'workload') }))
   mount(calls.cancelWorkload, ({ params }) =>
     ask(engine, params.id, { kind: 'cancel', reason: 'Cancelled by an operator.' }),
   )
@@ -84,7 +93,10 @@ function idempotencyOf(key: string | undefined, body: unknown) {
 }
 
 async function begin(engine: Engine, id: string, kind: 'start' | 'resume') {
-  return ask(engine, id, { kind, targets: await countTargets(engine.pool, id) })
+  const { rows } = await engine.pool.query<WorkloadRow>('SELECT * FROM workloads WHERE id = $1', [id])
+  const row = found(rows[0] ?? null, 'workload')
+  const { devices, later } = await targetsOf(engine.pool, row, row.state.videoIndex)
+  return ask(engine, id, { kind, targets: devices.length + later })
 }
 
 async function ask(engine: Engine, id: string, request: OperatorRequest) {

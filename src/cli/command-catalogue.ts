@@ -1,18 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import type { Client, Device, Origin } from '../client/index.ts'
+import type { Client, Origin } from '../client/index.ts'
 import { CliError, type Context, clientOf } from './context.ts'
 import { print, table } from './print.ts'
 import { all } from './result-table.ts'
 
 type Json = { json?: boolean }
 
-/** Videos, origins, devices and tokens. */
-export function registryCommands(program: Command, context: Context): void {
+/** Videos and origins. */
+export function catalogueCommands(program: Command, context: Context): void {
   videoCommands(program.command('video').summary('the catalogue of your videos'), context)
   originCommands(program.command('origin').summary('origins, and the proof that they are yours'), context)
-  deviceCommands(program.command('device').summary('devices, and why one is not playing'), context)
-  tokenCommands(program.command('token').summary('tokens for people and agents'), context)
 }
 
 function videoCommands(group: Command, context: Context): void {
@@ -175,55 +173,4 @@ function instructions(origin: Origin): string {
   const { token, url, dnsRecord } = origin.proof
   const dns = dnsRecord === null ? '' : `\nor put it into a DNS TXT record:\n\n  ${dnsRecord}  TXT  "${token}"\n`
   return `To prove that ${nameOf(origin)} is yours, serve exactly this text\n\n  ${token}\n\nat\n\n  ${url}\n${dns}\nand then: doai origin verify ${nameOf(origin)}`
-}
-
-function deviceCommands(group: Command, context: Context): void {
-  const on = (name: string, summary: string) =>
-    group.command(name).summary(summary).argument('<device>', 'such as WS01-S03').option('--json', 'print JSON')
-  group
-    .command('list')
-    .summary('every registered device')
-    .option('--json', 'print JSON')
-    .action(async (options: Json) => {
-      const { items } = await (await clientOf(context)).getDevices()
-      print(context, options, items, (rows) =>
-        table(
-          rows,
-          [
-            { title: 'DEVICE', of: (d) => d.labName },
-            { title: 'DRIVER', of: (d) => d.driver },
-            { title: 'MODEL', of: (d) => d.model },
-            { title: 'STATUS', of: (d) => d.status },
-            { title: 'WHY', of: (d) => d.statusReason ?? '' },
-          ],
-          'No devices yet: start an agent, with a token from `doai token create --role agent --workstation WS01`.',
-        ),
-      )
-    })
-  on('why', 'why a device is not playing').action(async (id: string, options: Json) => {
-    print(context, options, await (await clientOf(context)).whyDevice(id), ({ why }) => why)
-  })
-  const shown = (options: Json, device: Device) =>
-    print(context, options, device, ({ labName, status }) => `${labName} is ${status}.`)
-  on('drain', 'give a device no more sessions').action(async (id: string, options: Json) =>
-    shown(options, await (await clientOf(context)).drainDevice(id)),
-  )
-  on('release', 'give a drained device sessions again').action(async (id: string, options: Json) =>
-    shown(options, await (await clientOf(context)).releaseDevice(id)),
-  )
-}
-
-function tokenCommands(group: Command, context: Context): void {
-  group
-    .command('create')
-    .summary('make a token; it is shown this once')
-    .requiredOption('--role <role>', 'admin, operator, viewer or agent')
-    .option('--workstation <name>', 'for the role agent: the workstation it may speak for')
-    .option('--name <name>', 'what it is for')
-    .option('--json', 'print JSON')
-    .action(async (options: Json & { role: 'agent'; workstation?: string; name?: string }) => {
-      const { role, workstation, name } = options
-      const body = { role, ...(workstation ? { workstation } : {}), ...(name ? { name } : {}) }
-      print(context, options, await (await clientOf(context)).createToken(body), ({ token }) => token)
-    })
 }

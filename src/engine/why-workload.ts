@@ -1,0 +1,95 @@
+import { groupName } from '../domain/batch-plan.ts'
+import type { Engine } from './engine.ts'
+import { targetsOf } from './targets.ts'
+import type { WorkloadRow } from './workload-row.ts'
+
+/** What a workload is doing or waiting for: one sentence, from the records. Null where there is no such workload. */
+export async function whyWorkload(engine: Engine, id: string): Promise<string | null> {
+  const { rows } = await engine.pool.query<WorkloadRow & { seconds: number | null }>(
+    `SELECT *, extract(epoch FROM wake_at - coalesce($2::timestamptz, clock_timestamp()))::float8 AS seconds
+     FROM workloads WHERE id = $1`,
+    [id, engine.now()],
+  )
+  const row = rows[0]
+  if (!row) return null
+  return `“${row.name}” ${await predicate(engine, row, Math.max(0, Math.ceil(row.seconds ?? 0)))}`
+}
+
+async function predicate(engine: Engine, row: WorkloadRow, seconds: number): Promise<string> {
+  const { phase, videoIndex, tally } = row.state
+  const video = `video ${videoIndex + 1} of ${row.video_ids.length}`
+  switch (phase.status) {
+    case 'pending': {
+      const { devices } = await targetsOf(engine.pool, row, 0)
+      if (devices.length === 0) return 'has not been started, and targets no device that is registered.'
+      return `has not been started; it would play on ${count(devices.length, 'device')}.`
+    }
+    case 'listing':
+      return `is reading ${video} and proving its origin.`
+    case 'executing':
+      if (phase.cycle.at.kind === 'resting') {
+        return `rests ${seconds} s before batch ${groupName(phase.cycle.at.batch)} of ${video}.`
+      }
+      return `${phase.ending === null ? 'plays' : `is being ${phase.ending.kind === 'cancel' ? 'cancelled' : 'paused'}; it plays`} batch ${groupName(phase.cycle.at.batch)} of ${video}: ${await batch(engine, row)}.`
+    case 'recording':
+      return `is settling ${video}.`
+    case 'waiting':
+      return `waits ${seconds} s before video ${videoIndex + 2} of ${row.video_ids.length}.`
+    case 'paused':
+      return `is paused by ${byWhom(phase.by)}: ${phase.reason} \`doai workload resume ${row.id}\` goes on with it.`
+    case 'completed':
+      return `is completed: ${tally.completed} played, ${tally.failed} failed, ${tally.skipped} skipped.`
+    case 'cancelled':
+    case 'error':
+      return `ended as ${phase.status}: ${phase.reason}`
+  }
+}
+
+function byWhom(by: string): string {
+  return by === 'operator' ? 'an operator' : `its ${by}`
+}
+
+type BatchNow = {
+  playing: number
+  leased: number
+  retrying: number
+  retryIn: number | null
+  busy: number
+  silent: number
+  cooling: number
+  free: number
+}
+
+/** What the commands of the open batch are waiting for. */
+async function batch(engine: Engine, row: WorkloadRow): Promise<string> {
+  const { rows } = await engine.pool.query<BatchNow>(
+    `SELECT (count(*) FILTER (WHERE c.status = 'playing'))::int AS playing,
+       (count(*) FILTER (WHERE c.status = 'leased'))::int AS leased,
+       (count(*) FILTER (WHERE waits AND c.ready_at > now))::int AS retrying,
+       extract(epoch FROM min(c.ready_at) FILTER (WHERE waits AND c.ready_at > now) - now)::float8 AS "retryIn",
+       (count(*) FILTER (WHERE waits AND c.ready_at <= now AND d.status = 'busy'))::int AS busy,
+       (count(*) FILTER (WHERE waits AND c.ready_at <= now AND d.status = 'offline'))::int AS silent,
+       (count(*) FILTER (WHERE waits AND c.ready_at <= now AND d.status = 'cooling'))::int AS cooling,
+       (count(*) FILTER (WHERE waits AND c.ready_at <= now AND d.status = 'available'))::int AS free
+     FROM command_history c LEFT JOIN devices d ON d.id = c.device_id,
+       LATERAL (SELECT coalesce($4::timestamptz, clock_timestamp()) AS now, c.status IN ('queued', 'retrying') AS waits) t
+     WHERE c.workload_id = $1 AND c.cycle = $2 AND c.batch = $3 AND c.finished_at IS NULL GROUP BY now`,
+    [row.id, row.cycle, row.batch, engine.now()],
+  )
+  const now = rows[0]
+  if (!now) return 'it is about to end'
+  const parts = [
+    [now.playing, `${count(now.playing, 'device')} playing`],
+    [now.leased, `${now.leased} about to begin`],
+    [now.retrying, `${now.retrying} to be tried again, the next in ${Math.ceil(now.retryIn ?? 0)} s`],
+    [now.busy, `${now.busy} waiting for a device that plays for another workload`],
+    [now.silent, `${now.silent} waiting for a device that is offline`],
+    [now.cooling, `${now.cooling} waiting for a device that cools`],
+    [now.free, `${now.free} waiting for an agent to ask`],
+  ] as const
+  return parts.flatMap(([n, text]) => (n > 0 ? [text] : [])).join(', ') || 'it is about to end'
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`
+}

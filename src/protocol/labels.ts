@@ -1,0 +1,1 @@
+export { LABEL_KEY, LABEL_VALUE } from '../domain/label-expression.ts'

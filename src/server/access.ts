@@ -1,0 +1,83 @@
+import { auditRefusal } from '../engine/audit.ts'
+import type { Engine } from '../engine/engine.ts'
+import { type FoundToken, findToken, type Principal, tokenHash } from '../engine/tokens.ts'
+import type { Role } from '../protocol/call.ts'
+import { FailureLimit } from './failure-limit.ts'
+import { ProblemError } from './problem.ts'
+
+const RANK = { viewer: 1, operator: 2, admin: 3 } as const
+/** Failed sign-ins that one address may have at once, and in how long one of them is forgotten. */
+const SIGN_INS = { most: 20, forgetMs: 6000 }
+/** Refusals of one token that are logged at once: an agent that is set up wrongly asks again and again. */
+const LOGGED = { most: 10, forgetMs: 60_000 }
+const KNOWN = 10_000
+
+/** A request, as far as it matters who makes it. */
+export type Request = { authorization: string | undefined; address: string | null; action: string; target: string }
+
+/** Decides who may do what, and logs whom it refused. */
+export class Access {
+  readonly #engine: Engine
+  readonly #failed = new FailureLimit(SIGN_INS, () => performance.now())
+  readonly #logged = new FailureLimit(LOGGED, () => performance.now())
+  /** Hashes of tokens that were good here: whoever fails beside them does not shut them out. */
+  readonly #known = new Set<string>()
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  /** @throws ProblemError 401, 403 or 429. */
+  async admit(role: Role, request: Request): Promise<Principal> {
+    const principal = await this.#signIn(role, request)
+    if (allowed(principal, role)) return principal
+    const detail = `The role ${principal.role} may not do this.`
+    await this.refuse(request, principal, 403, detail)
+    throw new ProblemError(403, detail)
+  }
+
+  /** Logs a refusal, of one token not too often. */
+  async refuse(request: Request, principal: Principal | null, status: number, detail: string): Promise<void> {
+    const who = principal?.tokenId ?? request.address ?? ''
+    if (this.#logged.waitMs(who) > 0) return
+    this.#logged.count(who)
+    await auditRefusal(this.#engine, { ...request, principal }, status, detail)
+  }
+
+  async #signIn(role: Role, request: Request): Promise<Principal> {
+    const token = request.authorization?.match(/^Bearer (\S{1,200})$/)?.[1]
+    const sha256 = token === undefined ? null : tokenHash(token)
+    const waitMs = sha256 !== null && this.#known.has(sha256) ? 0 : this.#failed.waitMs(request.address ?? '')
+    if (waitMs > 0) {
+      const seconds = Math.ceil(waitMs / 1000)
+      throw new ProblemError(429, `Too many failed sign-ins from here: try again in ${seconds} s.`, undefined, seconds)
+    }
+    const found = sha256 === null ? ({ kind: 'unknown' } as const) : await findToken(this.#engine, sha256)
+    if (found.kind === 'valid') {
+      if (this.#known.size < KNOWN) this.#known.add(sha256 as string)
+      return found.principal
+    }
+    // A one-time token may be traded again for the very credential that it was traded for.
+    if (found.kind === 'used' && role === 'enrolment') return found.principal
+    return this.#fail(request, found)
+  }
+
+  async #fail(request: Request, found: Exclude<FoundToken, { kind: 'valid' }>): Promise<never> {
+    this.#failed.count(request.address ?? '')
+    const detail = REFUSED[found.kind]
+    await this.refuse(request, found.kind === 'unknown' ? null : found.principal, 401, detail)
+    throw new ProblemError(401, detail)
+  }
+}
+
+const REFUSED = {
+  unknown: 'A valid bearer token is needed.',
+  revoked: 'This token was revoked.',
+  expired: 'This token has expired.',
+  used: 'This one-time token was used already: its agent has a credential of its own since.',
+} as const
+
+function allowed({ role: has }: Principal, needs: Role): boolean {
+  if (needs === 'agent' || needs === 'enrolment' || has === 'agent' || has === 'enrolment') return has === needs
+  return RANK[has] >= RANK[needs]
+}
