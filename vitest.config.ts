@@ -1,20 +1,21 @@
 import { defineConfig } from 'vitest/config'
 
+const real = {
+  globalSetup: ['test/support/global-setup.ts'],
+  environment: 'node',
+  testTimeout: 300_000,
+  hookTimeout: 60_000,
+  maxWorkers: 1,
+}
+const faults = { ...real, include: ['test/faults/**/*.test.ts'] }
+
 export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts'], environment: 'node' } },
-      {
-        test: {
-          name: 'integration',
-          globalSetup: ['test/support/global-setup.ts'],
-          include: ['test/**/*.test.ts'],
-          environment: 'node',
-          testTimeout: 300_000,
-          hookTimeout: 60_000,
-          maxWorkers: 1,
-        },
-      },
+      { test: { ...real, name: 'integration', include: ['test/{integration,model,system}/**/*.test.ts'] } },
+      { test: { ...faults, name: 'faults', provide: { long: false } } },
+      { test: { ...faults, name: 'faults-long', provide: { long: true }, testTimeout: 3_600_000 } },
     ],
   },
 })

@@ -29,6 +29,8 @@ export type AgentOptions = {
 type Session = { deviceId: string; stop: AbortController }
 
 const RETRY_MS = 200
+/** A lease that no controller lets it begin for so long is left to be given back. */
+const START_MS = 10_000
 /** Devices that become free within so many ms are asked for together. */
 const GATHER_MS = 50
 /** How long, at its end, it waits for a controller to take its last reports; the journal keeps what none took. */
@@ -91,6 +93,8 @@ export class Agent {
       if (report === null) await this.#journal.ended(token, lost).catch(this.#options.onError)
       this.#reporter.add(token, report ?? lost)
     }
+    // Before anything is taken: a lease that was begun and never started would be handed over again.
+    await this.#reporter.flushed()
   }
 
   /** Gives how often it is to send a heartbeat, ms; null where it is to leave before it is enrolled. */
@@ -188,13 +192,11 @@ export class Agent {
 
   /** What may play; none where no controller answers: a lease that was not begun is given back by itself. */
   async #start(tokens: string[]): Promise<Set<string>> {
-    const { stop, onError } = this.#options
+    const signal = AbortSignal.any([this.#options.stop, this.#refused.signal, AbortSignal.timeout(START_MS)])
     try {
-      const signal = AbortSignal.any([stop, this.#refused.signal])
-      return new Set((await this.#link.call(agentCalls.start, { body: { tokens }, signal })).tokens)
+      return new Set((await this.#link.persist(agentCalls.start, { body: { tokens }, signal })).tokens)
     } catch (error) {
       if (isRefusal(error)) this.#refuse(error)
-      else onError(error)
       return new Set()
     }
   }

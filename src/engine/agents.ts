@@ -116,11 +116,10 @@ export async function leave(engine: Engine, { workstation, instance }: Speaker):
     ])
     if (rowCount !== 1) throw new SupersededError(workstation)
     const { rows } = await tx.query<{ id: string }>(
-      `UPDATE devices SET silent_reason = 'its agent was stopped',
-         lease_accept_by = least(lease_accept_by, $2), lease_expires_at = least(lease_expires_at, $2)
-       WHERE workstation_id = $1 RETURNING id`,
-      [workstation, now],
+      `UPDATE devices SET silent_reason = 'its agent was stopped' WHERE workstation_id = $1 RETURNING id`,
+      [workstation],
     )
+    await tx.query('UPDATE leases SET accept_by = $2, expires_at = $2 WHERE workstation_id = $1', [workstation, now])
     await noteDevices(
       tx,
       rows.map(({ id }) => id),

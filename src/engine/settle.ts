@@ -168,7 +168,7 @@ async function writeSettlements(tx: Tx, settled: readonly Settled[], now: Date):
          jsonb_agg(jsonb_build_object('id', id, 'deviceId', device_id, 'status', status, 'failure', failure)))
        FROM command GROUP BY workload_id
      ), attempt AS (
-       UPDATE command_attempts a SET started_at = s.started_at, ended_at = $2, failure = s.attempt_failure,
+       UPDATE command_attempts a SET started_at = coalesce(s.started_at, a.started_at), ended_at = $2, failure = s.attempt_failure,
          message = s.message, reported = s.reported
        FROM s WHERE a.id = s.token
      )

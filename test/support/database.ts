@@ -38,5 +38,7 @@ async function administer(url: string, sql: string): Promise<void> {
 declare module 'vitest' {
   interface ProvidedContext {
     databaseServerUrl: string
+    /** Whether fault tests run in their long form. */
+    long: boolean
   }
 }

@@ -1,0 +1,118 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Client, createClient } from '../../src/client/index.ts'
+import { createTestPostgres, freePort, type TestPostgres } from '../support/postgres.ts'
+import { type DoaiProcess, startDoai } from '../support/process.ts'
+
+export type FleetSize = { controllers: number; agents: number; devices: number }
+
+/** A process of the fleet, under a supervisor that starts it again whenever it ends. */
+export type Member = AsyncDisposable & {
+  name: string
+  process: DoaiProcess
+  /** `kill -9`; it is started again after so many ms. False where it is dead already. */
+  kill(backMs: number): Promise<boolean>
+  /** SIGTERM, and no more starts; resolves when it has ended. */
+  retire(): Promise<void>
+}
+
+/** A real lab: PostgreSQL, controllers and agents, each a process of its own. */
+export type Fleet = AsyncDisposable & {
+  postgres: TestPostgres
+  controllers: Member[]
+  agents: { member: Member; journal: string; workstation: string }[]
+  client: Client
+  urls: string[]
+  adminToken: string
+}
+
+export type FleetOptions = {
+  folder: string
+  size: FleetSize
+  /** The url under which agents reach a controller, where it is not its own. */
+  reach?: (url: string) => Promise<string>
+  /** Environment of one controller, by its number from 0. */
+  controllerEnv?: (at: number) => Record<string, string>
+  agentEnv?: (at: number) => Record<string, string>
+  driver?: string
+}
+
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const { folder, size, reach = async (url) => url, controllerEnv = () => ({}), agentEnv = () => ({}) } = options
+  await using stack = new AsyncDisposableStack()
+  const postgres = stack.use(await createTestPostgres(join(folder, 'database')))
+  const controllers: Member[] = []
+  const urls: string[] = []
+  for (let at = 0; at < size.controllers; at++) {
+    const port = await freePort()
+    const args = ['serve', '--port', String(port), '--data', join(folder, `controller-${at}`)]
+    const env = { DATABASE_URL: postgres.url, ...controllerEnv(at) }
+    controllers.push(stack.use(await member(`controller ${at}`, args, env, /listening on/)))
+    urls.push(`http://127.0.0.1:${port}`)
+  }
+  const adminToken = (await readFile(join(folder, 'controller-0', 'admin-token'), 'utf8')).trim()
+  const client = createClient({ url: urls, token: adminToken })
+  const reached = await Promise.all(urls.map(reach))
+  const agents = await Promise.all(
+    Array.from({ length: size.agents }, async (_, at) => {
+      const workstation = `WS${String(at + 1).padStart(2, '0')}`
+      const { token } = await client.createToken({ role: 'agent', workstation })
+      const home = join(folder, `agent-${workstation}`)
+      const driver = ['--driver', `${options.driver ?? 'simulated'}:${size.devices}`]
+      const args = ['agent', '--workstation', workstation, ...driver, '--controller', reached.join(','), '--data', home]
+      const env = { DOAI_AGENT_TOKEN: token, ...agentEnv(at) }
+      const started = stack.use(await member(workstation, args, env, /is enrolled/))
+      return { member: started, journal: join(home, 'journal'), workstation }
+    }),
+  )
+  const parts = stack.move()
+  return { postgres, controllers, agents, client, urls, adminToken, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+}
+
+async function member(name: string, args: string[], env: Record<string, string>, ready: RegExp): Promise<Member> {
+  const retired = new AbortController()
+  let backMs = 500
+  let running = startDoai(args, env)
+  const supervise = async () => {
+    for (;;) {
+      await running.ended.catch(() => {})
+      await delay(backMs, undefined, { signal: retired.signal }).catch(() => {})
+      if (retired.signal.aborted) return
+      backMs = 500
+      running = startDoai(args, env)
+    }
+  }
+  const supervised = supervise()
+  await running.says(ready)
+  const retire = async () => {
+    retired.abort()
+    await running[Symbol.asyncDispose]()
+    await supervised
+  }
+  return {
+    name,
+    get process() {
+      return running
+    },
+    async kill(ms) {
+      const { child, ended } = running
+      if (child.exitCode !== null || child.signalCode !== null) return false
+      backMs = ms
+      child.kill('SIGKILL')
+      await ended
+      return true
+    },
+    retire,
+    [Symbol.asyncDispose]: retire,
+  }
+}
+
+/** Waits until it holds, looking now and then. @throws after `ms`, with what was waited for. */
+export async function until(what: string, holds: () => Promise<boolean>, ms: number): Promise<void> {
+  const deadline = performance.now() + ms
+  while (!(await holds().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`)
+    await delay(100)
+  }
+}
