@@ -10,7 +10,7 @@ export async function bridgeGap(engine: Engine, tx: Tx, now: Date, sweptAt: Date
   const { acceptSeconds, leaseSeconds } = engine.terms
   await tx.query(
     `UPDATE command_history c SET ready_at = greatest(c.ready_at, $1) FROM workloads w
-     WHERE w.status = 'executing' AND w.finished_at IS NULL AND c.workload_id = w.id AND c.cycle = w.cycle
+     WHERE w.status = 'executing' AND w.batch_open AND w.finished_at IS NULL AND c.workload_id = w.id AND c.cycle = w.cycle
        AND c.batch = w.batch AND c.finished_at IS NULL AND c.status IN ('queued', 'retrying')`,
     [now],
   )
