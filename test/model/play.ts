@@ -6,7 +6,7 @@ import { type Attempt, Model } from './model.ts'
 import { LAB, type Op, type Schedule, type Setting, VIDEOS, WORKLOADS, WORKSTATIONS } from './schedule.ts'
 
 type Device = Model['devices'][number]
-export type Health = { offline: string | null; temperatureC: number }
+type Health = { offline: string | null; temperatureC: number }
 
 /** What is done to the model is done to the engine too: the same thing, to what the model's names stand for. */
 export type Mirror = {
@@ -26,7 +26,7 @@ export type Mirror = {
 
 export const BEGIN = Date.parse('2026-01-01T00:00:00Z')
 
-export function modelOf(setting: Setting): Model {
+function modelOf(setting: Setting): Model {
   const { acceptSeconds, leaseSeconds, deliverSeconds, overrunSeconds, offlineSeconds, gapSeconds } = TERMS
   const terms = { accept: acceptSeconds, lease: leaseSeconds, deliver: deliverSeconds, overrun: overrunSeconds }
   const model = new Model(BEGIN, { ...terms, offline: offlineSeconds, gap: gapSeconds })

@@ -1,0 +1,54 @@
+import { expect } from 'vitest'
+import { drawsOf } from '../../src/drivers/simulated/draw.ts'
+import { type MediaServer, startMediaServer } from '../support/media-server.ts'
+import { type Fleet, type FleetOptions, startFleet } from './fleet.ts'
+import { examine, type Findings } from './invariants.ts'
+import { finish, type Night, startNight } from './night.ts'
+
+export type Survived = Findings & {
+  /** Workloads that controllers had accepted. */
+  workloads: number
+  /** Of them, those that did not end. */
+  unended: string[]
+}
+
+/** After the last fault, what is left must end within so long: an infrastructure budget, with its delays. */
+const SETTLE_MS = 300_000
+
+/** A busy lab goes through faults and is brought to its end; then the database and the journals are looked at. */
+export async function survive(
+  options: FleetOptions & { seed: string; say?: (text: string) => void },
+  faults: (fleet: Fleet, night: Night, media: MediaServer) => Promise<void>,
+): Promise<Survived> {
+  const { seed, say = () => {} } = options
+  await using stack = new AsyncDisposableStack()
+  const media = stack.use(await startMediaServer())
+  const fleet = stack.use(await startFleet(options))
+  const night = startNight(fleet.client, media, drawsOf(`${seed} night`), 4)
+  await faults(fleet, night, media)
+  await night.stop()
+  say(`no more faults: ${night.accepted.length} workloads go to their end`)
+  const unended = await finish(fleet.client, night.accepted, SETTLE_MS)
+  // Agents leave in order, so that every report is in.
+  await Promise.all(fleet.agents.map(({ member }) => member.retire()))
+  const findings = await examine(
+    fleet.postgres.url,
+    fleet.agents.map(({ journal }) => journal),
+  )
+  return { ...findings, workloads: night.accepted.length, unended }
+}
+
+/** Nothing lost, nothing counted twice, no device in two sessions, every workload at its end; and it was not idle. */
+export function expectIntact(survived: Survived, leastSessions: number): void {
+  expect(survived).toMatchObject({
+    unended: [],
+    unsettled: [],
+    miscounted: [],
+    countedTwice: [],
+    lost: [],
+    unrecorded: [],
+    overlaps: [],
+    unfinished: [],
+  })
+  expect(survived.sessions).toBeGreaterThanOrEqual(leastSessions)
+}
