@@ -47,7 +47,9 @@ export class Journal {
   #file: FileHandle
   #number: number
   #size = 0
-  #queue: { line: string; done: () => void; fail: (error: unknown) => void }[] = []
+  #queue: { text: string; owed: string; done: () => void; fail: (error: unknown) => void }[] = []
+  /** What happened though it could not be written: it comes before what is written next. */
+  #owed = ''
   #writing: Promise<void> | undefined
 
   private constructor(options: Required<JournalOptions>, file: FileHandle, number: number, unfinished: Unfinished[]) {
@@ -80,11 +82,15 @@ export class Journal {
     return { journal, unfinished, damaged }
   }
 
-  /** Resolves when all of it is on disk. Rejects where it cannot be written; then none of it counts. */
+  /**
+   * Resolves when all of it is on disk. Rejects where it cannot be written: then what was to begin has not begun, and
+   * what has happened is written with what comes next.
+   */
   append(records: readonly JournalRecord[]): Promise<void> {
-    const line = records.map(lineOf).join('')
+    const text = records.map(lineOf).join('')
+    const owed = records.filter(({ kind }) => kind === 'ended' || kind === 'reported' || kind === 'dropped')
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#queue.push({ line, done: resolve, fail: reject })
+    this.#queue.push({ text, owed: owed.map(lineOf).join(''), done: resolve, fail: reject })
     this.#writing ??= this.#write()
     for (const record of records) this.#track(record)
     return promise
@@ -137,9 +143,11 @@ export class Journal {
       const batch = this.#queue
       this.#queue = []
       try {
-        await this.#writeText(batch.map(({ line }) => line).join(''))
+        await this.#writeText(this.#owed + batch.map(({ text }) => text).join(''))
+        this.#owed = ''
         for (const { done } of batch) done()
       } catch (error) {
+        this.#owed += batch.map(({ owed }) => owed).join('')
         for (const { fail } of batch) fail(error)
       }
     }

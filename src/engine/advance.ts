@@ -30,8 +30,9 @@ export async function advance(engine: Engine, id: string, prompt: Prompt = null)
 }
 
 /**
- * A request takes the row for update, which waits for leases being handed out (they hold a key share) and lets none
- * be handed out after it; an ordinary step stays out of their way.
+ * A request takes the row for update, which waits for leases being handed out and reports being settled (they hold a
+ * key share) and lets none pass until it is done; so does the step that carries a pause or cancel out, which counts
+ * what was settled. An ordinary step stays out of their way.
  */
 async function lockWorkload(
   engine: Engine,
@@ -39,12 +40,16 @@ async function lockWorkload(
   id: string,
   exclusive: boolean,
 ): Promise<(WorkloadRow & { now: Date }) | null> {
-  const lock = exclusive ? 'FOR UPDATE' : 'FOR NO KEY UPDATE'
-  const { rows } = await tx.query<WorkloadRow & { now: Date }>(
-    `SELECT *, coalesce($2::timestamptz, clock_timestamp()) AS now FROM workloads WHERE id = $1 ${lock}`,
-    [id, engine.now()],
-  )
-  return rows[0] ?? null
+  const lock = async (strength: 'FOR UPDATE' | 'FOR NO KEY UPDATE') => {
+    const { rows } = await tx.query<WorkloadRow & { now: Date }>(
+      `SELECT *, coalesce($2::timestamptz, clock_timestamp()) AS now FROM workloads WHERE id = $1 ${strength}`,
+      [id, engine.now()],
+    )
+    return rows[0] ?? null
+  }
+  if (exclusive) return lock('FOR UPDATE')
+  const row = await lock('FOR NO KEY UPDATE')
+  return row?.requested ? lock('FOR UPDATE') : row
 }
 
 /** The new row, and in the event log the inputs that made it, so that any night can be replayed. */

@@ -83,8 +83,9 @@ async function lease(
          AND d.lease_token IS NULL
        ORDER BY c.device_id, c.created_at, c.id
      ), leased AS (
+       -- Asked again of the row itself: a late report may have settled it since it was found due.
        UPDATE command_history c SET status = 'leased', attempts = attempts + 1, leased_at = $4
-       FROM due WHERE c.id = due.id
+       FROM due WHERE c.id = due.id AND c.status IN ('queued', 'retrying')
        RETURNING c.id, c.device_id, c.workload_id, c.attempts, c.plan, gen_random_uuid() AS token
      ), attempt AS (
        INSERT INTO command_attempts (id, command_id, attempt, device_id, leased_at)

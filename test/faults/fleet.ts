@@ -34,14 +34,14 @@ export type FleetOptions = {
   reach?: (url: string) => Promise<string>
   /** Environment of one controller, by its number from 0. */
   controllerEnv?: (at: number) => Record<string, string>
-  agentEnv?: (at: number) => Record<string, string>
-  driver?: string
+  /** Environment of PostgreSQL. */
+  databaseEnv?: Record<string, string>
 }
 
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const { folder, size, reach = async (url) => url, controllerEnv = () => ({}), agentEnv = () => ({}) } = options
+  const { folder, size, reach = async (url) => url, controllerEnv = () => ({}), databaseEnv = {} } = options
   await using stack = new AsyncDisposableStack()
-  const postgres = stack.use(await createTestPostgres(join(folder, 'database')))
+  const postgres = stack.use(await createTestPostgres(join(folder, 'database'), databaseEnv))
   const controllers: Member[] = []
   const urls: string[] = []
   for (let at = 0; at < size.controllers; at++) {
@@ -59,9 +59,9 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       const workstation = `WS${String(at + 1).padStart(2, '0')}`
       const { token } = await client.createToken({ role: 'agent', workstation })
       const home = join(folder, `agent-${workstation}`)
-      const driver = ['--driver', `${options.driver ?? 'simulated'}:${size.devices}`]
+      const driver = ['--driver', `simulated:${size.devices}`]
       const args = ['agent', '--workstation', workstation, ...driver, '--controller', reached.join(','), '--data', home]
-      const env = { DOAI_AGENT_TOKEN: token, ...agentEnv(at) }
+      const env = { DOAI_AGENT_TOKEN: token }
       const started = stack.use(await member(workstation, args, env, /is enrolled/))
       return { member: started, journal: join(home, 'journal'), workstation }
     }),

@@ -127,6 +127,32 @@ test('a lost agent costs an attempt of the infrastructure budget; its late repor
   expect(await row(lab, id)).toMatchObject({ status: 'completed', state: { tally: { completed: 1 } } })
 })
 
+test('a late report that is being settled is not overtaken by a lease of the same command', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const on = lab
+  const id = await on.workload({ batchConfig: { retryDelaySeconds: 1 } })
+  await startListed(on, id)
+  const token = (await lease(on, 'WS01'))[0]?.token ?? ''
+  await startSessions(on.engine, on.speaker('WS01'), [token])
+  for (let passed = 0; passed < 36; passed += 4) {
+    on.pass(4)
+    await sweep(on.engine)
+  }
+  await heartbeat(on.engine, { ...on.speaker('WS01'), held: [], health: [] })
+  let leasing: Promise<unknown> = Promise.resolve()
+  await transaction(on.database.pool, async (tx) => {
+    await settleAttempts(on.engine, tx, 'WS01', [{ token, kind: 'report', report: report() }])
+    leasing = lease(on, 'WS01')
+    // It waits for this transaction's locks.
+    await expect
+      .poll(async () => (await tx.query(`SELECT FROM pg_locks WHERE NOT granted`)).rowCount)
+      .toBeGreaterThan(0)
+  })
+  expect(await leasing).toEqual([])
+  const { rows } = await on.database.pool.query('SELECT status, attempts FROM command_history')
+  expect(rows).toEqual([{ status: 'succeeded', attempts: 1 }])
+})
+
 test('after a gap in service a live lease gets one full term', async () => {
   lab = await createTestLab({ WS01: 1 })
   await startListed(lab, await lab.workload())

@@ -15,10 +15,11 @@ export type TestPostgres = AsyncDisposable & {
   kill(): Promise<void>
   /** SIGKILL of one of its server processes, which makes it recover; false where there is none. */
   killBackend(draw: () => number): Promise<boolean>
-  start(env?: Record<string, string>): Promise<void>
+  start(): Promise<void>
 }
 
-export async function createTestPostgres(dataDir: string): Promise<TestPostgres> {
+/** @param env of the server, besides what it needs. */
+export async function createTestPostgres(dataDir: string, env: Record<string, string> = {}): Promise<TestPostgres> {
   const made = await startEmbeddedPostgres({ dataDir })
   const { password } = new URL(made.url)
   await made.stop()
@@ -29,7 +30,7 @@ export async function createTestPostgres(dataDir: string): Promise<TestPostgres>
   const url = `postgres://doai:${password}@127.0.0.1:${port}/postgres`
   const args = ['-D', cluster, '-p', String(port), '-h', '127.0.0.1', '-c', 'unix_socket_directories=']
   let server: ChildProcess | null = null
-  const start = async (env: Record<string, string> = {}) => {
+  const start = async () => {
     server = spawn(join(initdb, '..', 'postgres'), args, {
       cwd: cluster,
       env: { ...process.env, LC_ALL: 'C', TZ: 'UTC', ...env },
@@ -50,11 +51,11 @@ export async function createTestPostgres(dataDir: string): Promise<TestPostgres>
     url,
     kill,
     killBackend: (draw) => killBackend(server?.pid ?? 0, draw),
-    async start(env = {}) {
+    async start() {
       // Server processes that outlive a killed postmaster hold its memory for a moment.
       for (let attempt = 1; ; attempt++) {
         try {
-          return await start(env)
+          return await start()
         } catch (error) {
           if (attempt === 20) throw error
           await delay(250)
