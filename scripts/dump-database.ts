@@ -29,6 +29,14 @@ try {
       )
     }
   }
+  const { rows: identities } = await client.query<{ table: string; column: string }>(
+    `SELECT attrelid::regclass::text AS table, attname AS column FROM pg_attribute
+     WHERE attidentity <> '' AND attrelid::regclass::text NOT LIKE 'pg\\_%'`,
+  )
+  for (const { table, column } of identities) {
+    const last = `(SELECT max(${column}) FROM ${table})`
+    console.log(`SELECT setval(pg_get_serial_sequence('${table}', '${column}'), coalesce(${last}, 1));`)
+  }
   console.log('SET session_replication_role = DEFAULT;')
 } finally {
   await client.end()

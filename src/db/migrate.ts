@@ -39,8 +39,17 @@ export async function migrate(pool: pg.Pool, directory = migrationsDirectory()):
       await tx.query('INSERT INTO schema_migrations (name, sha256) VALUES ($1, $2)', [name, sha256])
       ran.push(name)
     }
+    await adoptEvents(tx)
   })
   return ran
+}
+
+/**
+ * Events of a database that was restored into another server carry that server's transaction numbers. Those that are
+ * still to come here would stay unread, and come after all that happens until then: they become the oldest.
+ */
+async function adoptEvents(tx: pg.PoolClient): Promise<void> {
+  await tx.query(`UPDATE workload_events SET xact = '3' WHERE xact >= pg_snapshot_xmax(pg_current_snapshot())`)
 }
 
 function refuseNewer(known: Map<string, string>, names: string[]): void {

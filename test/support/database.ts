@@ -6,14 +6,15 @@ import { createPool } from '../../src/db/pool.ts'
 
 export type TestDatabase = AsyncDisposable & { pool: pg.Pool; url: string }
 
-/** A migrated database of its own on the run's server; dropped at its end. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** A migrated database of its own on the run's server; dropped at its end. @param dump SQL to begin with. */
+export async function createTestDatabase(dump?: string): Promise<TestDatabase> {
   const server = inject('databaseServerUrl')
   const name = `test_${randomBytes(6).toString('hex')}`
   await administer(server, `CREATE DATABASE ${name}`)
   const url = new URL(server)
   url.pathname = `/${name}`
   const pool = createPool(url.href)
+  if (dump !== undefined) await administer(url.href, dump)
   await migrate(pool)
   return {
     pool,
