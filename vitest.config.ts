@@ -7,7 +7,8 @@ const real = {
   hookTimeout: 60_000,
   maxWorkers: 1,
 }
-const faults = { ...real, include: ['test/faults/**/*.test.ts'] }
+// They wait more than they work.
+const faults = { ...real, include: ['test/faults/**/*.test.ts'], maxWorkers: 3, testTimeout: 600_000 }
 
 export default defineConfig({
   test: {
@@ -15,7 +16,7 @@ export default defineConfig({
       { test: { name: 'unit', include: ['src/**/*.test.ts'], environment: 'node' } },
       { test: { ...real, name: 'integration', include: ['test/{integration,model,system}/**/*.test.ts'] } },
       { test: { ...faults, name: 'faults', provide: { long: false } } },
-      { test: { ...faults, name: 'faults-long', provide: { long: true }, testTimeout: 3_600_000 } },
+      { test: { ...faults, name: 'faults-long', provide: { long: true }, maxWorkers: 1, testTimeout: 3_600_000 } },
     ],
   },
 })

@@ -24,6 +24,9 @@ type Body<N extends keyof Calls> = z.input<Calls[N]['body']>
 type Query<N extends keyof Calls> = z.input<Calls[N]['query']>
 type Answer<N extends keyof Calls> = Promise<z.output<Calls[N]['answer']>>
 
+/** Calls that read from an origin take as long as it does; ms. */
+const READING_MS = 60_000
+
 export type Client = ReturnType<typeof createClient>
 
 /**
@@ -39,11 +42,13 @@ export function createClient(given: Connection) {
     createVideo: (body: Body<'createVideo'>): Answer<'createVideo'> => request(connection, calls.createVideo, { body }),
     getVideos: (query: Query<'getVideos'> = {}): Answer<'getVideos'> => request(connection, calls.getVideos, { query }),
     getVideo: (id: string): Answer<'getVideo'> => request(connection, calls.getVideo, byId(id)),
-    probeVideo: (id: string): Answer<'probeVideo'> => request(connection, calls.probeVideo, byId(id)),
+    probeVideo: (id: string): Answer<'probeVideo'> =>
+      request(connection, calls.probeVideo, { ...byId(id), silenceMs: READING_MS }),
 
     createOrigin: (body: Body<'createOrigin'>): Answer<'createOrigin'> =>
       request(connection, calls.createOrigin, { body }),
-    verifyOrigin: (id: string): Answer<'verifyOrigin'> => request(connection, calls.verifyOrigin, byId(id)),
+    verifyOrigin: (id: string): Answer<'verifyOrigin'> =>
+      request(connection, calls.verifyOrigin, { ...byId(id), silenceMs: READING_MS }),
     getOrigins: (): Answer<'getOrigins'> => request(connection, calls.getOrigins),
 
     /** @param idempotencyKey the same key makes the same workload once, however often it is asked. */

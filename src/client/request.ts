@@ -22,9 +22,12 @@ export type Given<C extends Call> = {
   body?: z.input<C['body']>
   signal?: AbortSignal
   headers?: Record<string, string>
-  /** A controller from which nothing was heard for so long is taken for away, ms; without it, it is waited for. */
+  /** A controller from which nothing was heard for so long is taken for away, ms. */
   silenceMs?: number
 }
+
+/** Where there are several controllers, one that says nothing for the first span is passed over; then all get the second. */
+const SILENCE_MS = { first: 1500, second: 30_000 }
 
 /** Nothing came of asking one controller; `sent` where it may have done what was asked. */
 type Away = { error: unknown; sent: boolean }
@@ -41,14 +44,27 @@ export async function request<C extends Call>(
   given: Given<C> = {},
 ): Promise<z.output<C['answer']>> {
   let away: Away = { error: new Error('No controller is named.'), sent: false }
-  for (const url of controllers.urls) {
-    const asked = await ask(controllers, url, call, given)
-    if ('text' in asked) return call.answer.parse(JSON.parse(asked.text)) as z.output<C['answer']>
-    away = asked
-    controllers.failed(url)
-    if (given.signal?.aborted || (asked.sent && !call.repeatable)) break
+  for (const silenceMs of spansOf(controllers, call, given)) {
+    for (const url of controllers.urls) {
+      const asked = await ask(controllers, url, call, { ...given, ...(silenceMs === null ? {} : { silenceMs }) })
+      if ('text' in asked) return call.answer.parse(JSON.parse(asked.text)) as z.output<C['answer']>
+      away = asked
+      // Called off by whoever asked: that says nothing of the controller.
+      if (given.signal?.aborted) throw away.error
+      controllers.failed(url)
+      if (asked.sent && !call.repeatable) throw away.error
+    }
+    // None was there at all: asking again at once tells nothing new.
+    if (!away.sent) break
   }
   throw away.error
+}
+
+/** How long controllers may say nothing, round by round; null waits. */
+function spansOf(controllers: Controllers, call: Call, { silenceMs }: { silenceMs?: number }): (number | null)[] {
+  if (silenceMs !== undefined) return [silenceMs]
+  if (controllers.urls.length === 1 || !call.repeatable) return [null]
+  return [SILENCE_MS.first, SILENCE_MS.second]
 }
 
 async function ask<C extends Call>(

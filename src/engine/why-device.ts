@@ -42,12 +42,13 @@ export async function whyDevice(engine: Engine, id: string): Promise<string | nu
 
 function sentence(given: Reasons): string {
   const { labName, status, statusReason, seenSecondsAgo, silent, playing, waiting } = given
+  const silence = silent ? `its workstation was last heard of ${seen(seenSecondsAgo)}` : statusReason
+  if (playing?.since && status === 'offline') {
+    return `${labName} was playing “${playing.video}” for the workload “${playing.workload}” and is offline: ${silence}.`
+  }
   if (playing?.since) return `${labName} is playing “${playing.video}” for the workload “${playing.workload}”.`
   if (playing) return `${labName} was given “${playing.video}” of “${playing.workload}” and has not begun it yet.`
-  if (status === 'offline' && silent) {
-    const ago = seenSecondsAgo === null ? 'never' : `${Math.round(seenSecondsAgo)} s ago`
-    return `${labName} is offline: its workstation was last heard of ${ago}. Start its agent.`
-  }
+  if (status === 'offline' && silent) return `${labName} is offline: ${silence}. Start its agent.`
   if (status === 'quarantined') {
     return `${labName} is quarantined: ${statusReason}. It is released in ${given.quarantinedForMinutes} min, or by \`doai device release ${labName}\`.`
   }
@@ -59,4 +60,8 @@ function sentence(given: Reasons): string {
   }
   if (waiting.openBatch) return `${labName} is free and its turn in ${of} has come: its agent has not asked yet.`
   return `${labName} waits for batch ${waiting.batch} of ${of}.`
+}
+
+function seen(secondsAgo: number | null): string {
+  return secondsAgo === null ? 'never' : `${Math.round(secondsAgo)} s ago`
 }

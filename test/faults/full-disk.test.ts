@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { until } from '../support/fleet.ts'
 import { mountSmallDisk, type SmallDisk } from '../support/full-disk.ts'
 import { disposableFolder } from '../support/temporary-folder.ts'
-import { until } from './fleet.ts'
 import { expectIntact, survive } from './survival.ts'
 
 const probe = await disposableFolder('doai-mount-')

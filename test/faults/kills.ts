@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { drawsOf } from '../../src/drivers/simulated/draw.ts'
-import type { FleetSize, Member } from './fleet.ts'
+import type { FleetSize, Member } from '../support/fleet.ts'
 import { type Survived, survive } from './survival.ts'
 
 export type KillsOptions = {

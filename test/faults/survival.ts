@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { drawsOf } from '../../src/drivers/simulated/draw.ts'
+import { type Fleet, type FleetOptions, startFleet } from '../support/fleet.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
-import { type Fleet, type FleetOptions, startFleet } from './fleet.ts'
 import { examine, type Findings } from './invariants.ts'
 import { finish, type Night, startNight } from './night.ts'
 

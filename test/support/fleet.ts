@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Client, createClient } from '../../src/client/index.ts'
-import { createTestPostgres, freePort, type TestPostgres } from '../support/postgres.ts'
-import { type DoaiProcess, startDoai } from '../support/process.ts'
+import { createTestPostgres, freePort, type TestPostgres } from './postgres.ts'
+import { type DoaiProcess, startDoai } from './process.ts'
 
 export type FleetSize = { controllers: number; agents: number; devices: number }
 

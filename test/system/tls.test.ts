@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { createTestDatabase } from '../support/database.ts'
+import { doai, startDoai } from '../support/process.ts'
+import { disposableFolder } from '../support/temporary-folder.ts'
+
+const run = promisify(execFile)
+
+/** A certificate authority of one's own, and a certificate for loopback that it signed. */
+async function certificates(folder: string): Promise<void> {
+  const openssl = (...args: string[]) => run('openssl', args, { cwd: folder })
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  await openssl('req', '-x509', ...key, '-days', '2', '-subj', '/CN=a lab', '-keyout', 'ca.key', '-out', 'ca.pem')
+  await openssl(
+    'req',
+    '-x509',
+    ...key,
+    '-days',
+    '2',
+    '-subj',
+    '/CN=another',
+    '-keyout',
+    'other.key',
+    '-out',
+    'other.pem',
+  )
+  await openssl('req', ...key, '-subj', '/CN=localhost', '-keyout', 'server.key', '-out', 'server.csr')
+  await writeFile(join(folder, 'names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1')
+  const sign = ['x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial']
+  await openssl(...sign, '-days', '2', '-extfile', 'names', '-out', 'server.pem')
+}
+
+test('TLS: the controller by its flags, agents and people by the authority that they trust, and no others', async () => {
+  await using folder = await disposableFolder('doai-tls-')
+  await using database = await createTestDatabase()
+  const at = (name: string) => join(folder.path, name)
+  await certificates(folder.path)
+  const tls = ['--tls-cert', at('server.pem'), '--tls-key', at('server.key')]
+  const args = ['serve', '--port', '0', '--host', '0.0.0.0', '--data', at('data'), ...tls]
+  await using controller = startDoai(args, { DATABASE_URL: database.url })
+  const [, port = ''] = await controller.says(/listening on https:\/\/0\.0\.0\.0:(\d+)/)
+  const url = `https://127.0.0.1:${port}`
+  const token = (await readFile(at('data/admin-token'), 'utf8')).trim()
+  const env = { DOAI_URL: url, DOAI_TOKEN: token, DOAI_CA: at('ca.pem') }
+  const made = await doai(['token', 'create', '--role', 'agent', '--workstation', 'WS01'], env)
+  expect(made.code).toBe(0)
+  const agent = ['agent', '--workstation', 'WS01', '--driver', 'simulated:1', '--controller', url]
+  const enrol = { DOAI_AGENT_TOKEN: made.out.trim() }
+  {
+    await using good = startDoai([...agent, '--ca', at('ca.pem'), '--data', at('agent')], enrol)
+    await good.says(/is enrolled with 1 devices/)
+  }
+  const stranger = await doai(['device', 'list'], { ...env, DOAI_CA: at('other.pem') })
+  expect(stranger).toMatchObject({ code: 1, err: expect.stringMatching(/certificate|issuer/i) })
+  const plain = await doai(['device', 'list'], { ...env, DOAI_URL: `http://127.0.0.1:${port}` })
+  expect(plain.code).toBe(1)
+  const missing = await doai(['device', 'list'], { ...env, DOAI_CA: at('none.pem') })
+  expect(missing).toMatchObject({ code: 2, err: expect.stringContaining('none.pem cannot be read') })
+})
+
+test('beyond loopback without TLS, or with half of it, is refused at the door', async () => {
+  const insecure = await doai(['serve', '--host', '0.0.0.0'])
+  expect(insecure).toMatchObject({ code: 2, err: expect.stringMatching(/--tls-cert and --tls-key.*or say --insecure/) })
+  const half = await doai(['serve', '--tls-cert', 'a.pem'])
+  expect(half).toMatchObject({ code: 2, err: expect.stringContaining('go together') })
+})
