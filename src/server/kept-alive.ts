@@ -5,24 +5,30 @@
  */
 export function keptAlive(answer: Promise<unknown>, everyMs: number): Response {
   const encoder = new TextEncoder()
+  let gone = false
   let timer: NodeJS.Timeout | undefined
+  const end = () => {
+    clearInterval(timer)
+    const was = gone
+    gone = true
+    return was
+  }
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       timer = setInterval(() => controller.enqueue(encoder.encode(' ')), everyMs)
       answer.then(
         (value) => {
-          clearInterval(timer)
+          if (end()) return
           controller.enqueue(encoder.encode(JSON.stringify(value)))
           controller.close()
         },
         (error: unknown) => {
-          clearInterval(timer)
-          controller.error(error)
+          if (!end()) controller.error(error)
         },
       )
     },
     cancel() {
-      clearInterval(timer)
+      end()
     },
   })
   return new Response(body, { headers: { 'content-type': 'application/json' } })

@@ -10,6 +10,8 @@ export type Survived = Findings & {
   workloads: number
   /** Of them, those that did not end. */
   unended: string[]
+  /** Processes that ended though nobody killed them. */
+  crashes: string[]
 }
 
 /** After the last fault, what is left must end within so long: an infrastructure budget, with its delays. */
@@ -35,13 +37,16 @@ export async function survive(
     fleet.postgres.url,
     fleet.agents.map(({ journal }) => journal),
   )
-  return { ...findings, workloads: night.accepted.length, unended }
+  const members = [...fleet.controllers, ...fleet.agents.map(({ member }) => member)]
+  const crashes = members.flatMap((one) => one.crashes)
+  return { ...findings, workloads: night.accepted.length, unended, crashes }
 }
 
 /** Nothing lost, nothing counted twice, no device in two sessions, every workload at its end; and it was not idle. */
 export function expectIntact(survived: Survived, leastSessions: number): void {
   expect(survived).toMatchObject({
     unended: [],
+    crashes: [],
     unsettled: [],
     miscounted: [],
     countedTwice: [],

@@ -15,6 +15,8 @@ export type Member = AsyncDisposable & {
   kill(backMs: number): Promise<boolean>
   /** SIGTERM, and no more starts; resolves when it has ended. */
   retire(): Promise<void>
+  /** What it said last, each time that it ended though nobody killed it; not that its database was away as it started. */
+  crashes: string[]
 }
 
 /** A real lab: PostgreSQL, controllers and agents, each a process of its own. */
@@ -70,13 +72,21 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   return { postgres, controllers, agents, client, urls, adminToken, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }
 
+/** A controller that is started while its database is away ends and says so. */
+const AWAY =
+  /does not answer|the database system is (starting up|in recovery mode|shutting down)|terminating connection|Connection terminated/
+
 async function member(name: string, args: string[], env: Record<string, string>, ready: RegExp): Promise<Member> {
   const retired = new AbortController()
   let backMs = 500
   let running = startDoai(args, env)
+  const crashes: string[] = []
+  let killed = false
   const supervise = async () => {
     for (;;) {
-      await running.ended.catch(() => {})
+      const { code, err } = await running.ended
+      if (!killed && !retired.signal.aborted && !AWAY.test(err)) crashes.push(`${name} ended with ${code}: ${err}`)
+      killed = false
       await delay(backMs, undefined, { signal: retired.signal }).catch(() => {})
       if (retired.signal.aborted) return
       backMs = 500
@@ -99,11 +109,13 @@ async function member(name: string, args: string[], env: Record<string, string>,
       const { child, ended } = running
       if (child.exitCode !== null || child.signalCode !== null) return false
       backMs = ms
+      killed = true
       child.kill('SIGKILL')
       await ended
       return true
     },
     retire,
+    crashes,
     [Symbol.asyncDispose]: retire,
   }
 }
