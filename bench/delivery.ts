@@ -8,7 +8,7 @@ import { startController } from '../src/bin/controller.ts'
 import { serveMedia } from '../src/bin/media-server.ts'
 import { type Client, createClient } from '../src/client/index.ts'
 import { agentCalls } from '../src/protocol/agent-calls.ts'
-import { credentialFor } from './credential.ts'
+import { linkFor } from './credential.ts'
 import { sessionReport } from './report.ts'
 import { quantile } from './statistics.ts'
 
@@ -63,7 +63,7 @@ export async function benchDelivery(databaseUrl: string, runs: number): Promise<
 }
 
 async function enrol(client: Client, url: string, workstation: string): Promise<Agent> {
-  const link = await credentialFor(client, url, workstation)
+  const link = await linkFor(client, url, workstation)
   const devices = Array.from({ length: DEVICES }, (_, at) => {
     return { slot: `S${String(at + 1).padStart(2, '0')}`, driver: 'bench', model: '', os: '', labels: {} }
   })
