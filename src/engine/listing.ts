@@ -1,4 +1,4 @@
-import { isLoopbackUrl, reachOf } from '../origins/reach.ts'
+import { isLoopbackUrl, reachOf, shown } from '../origins/reach.ts'
 import type { Engine } from './engine.ts'
 import { type CheckOrigin, type OriginRow, playableOrigins, readOrigins, verifyOrigin } from './origins.ts'
 import { type Probe, probeVideo } from './probe.ts'
@@ -22,12 +22,12 @@ export function videoListing(engine: Engine, version: string, check: CheckOrigin
     await proveOrigins(engine, check, video.url, signal)
     const origins = await playableOrigins(engine)
     const reach = reachOf(video.url, { origins, loopback: isLoopbackUrl(video.url) })
-    if (typeof reach === 'string') return { ok: false, reason: `${video.url} may not be played: ${reach}.` }
+    if (typeof reach === 'string') return { ok: false, reason: `${shown(video.url)} may not be played: ${reach}.` }
     try {
       return { ok: true, probe: await probeVideo(video, { version, origins, signal }) }
     } catch (error) {
       const message = signal.aborted ? 'it was not read in 30 s' : (error as Error).message
-      return { ok: false, reason: `${video.url} cannot be read: ${message}` }
+      return { ok: false, reason: `${shown(video.url)} cannot be read: ${message}` }
     }
   }
 }

@@ -6,7 +6,7 @@ import { isMediaType, readManifest } from '../media/manifest.ts'
 import type { Presentation } from '../media/presentation.ts'
 import { cmcdModeOf, withCmcd } from '../origins/cmcd.ts'
 import { type GuardedFetch, TransferError } from '../origins/guarded-fetch.ts'
-import { isLoopbackUrl } from '../origins/reach.ts'
+import { isLoopbackUrl, shown } from '../origins/reach.ts'
 import { createGuardedFetch } from '../origins/undici-fetch.ts'
 import { testUserAgent } from '../origins/user-agent.ts'
 import { newId } from './new-id.ts'
@@ -44,10 +44,10 @@ export async function probeVideo(video: { id: string; url: string }, options: Pr
   const manifest = await get(video.url)
   const presentation = readManifest(manifest.text, manifest.url, manifest.contentType)
   const source = presentation.video[0]?.source
-  if (source?.kind !== 'playlist' || presentation.live) return shown(presentation)
+  if (source?.kind !== 'playlist' || presentation.live) return probeOf(presentation)
   const playlist = await get(source.url)
   const { live, durationSeconds } = parseHlsMediaPlaylist(playlist.text, playlist.url)
-  return shown({ ...presentation, live, durationSeconds: live ? null : durationSeconds })
+  return probeOf({ ...presentation, live, durationSeconds: live ? null : durationSeconds })
 }
 
 /** An answer that is not what was asked for; `permanent` where it will be the same next time. */
@@ -56,7 +56,7 @@ class StatusError extends Error {
   readonly permanent: boolean
 
   constructor(url: string, status: number) {
-    super(`${url} answered HTTP ${status}`)
+    super(`${shown(url)} answered HTTP ${status}`)
     this.permanent = isPermanentStatus(status)
   }
 }
@@ -96,7 +96,7 @@ async function persistently<T>(attempt: () => Promise<T>, signal: AbortSignal): 
   }
 }
 
-function shown({ format, live, durationSeconds, video, audio }: Presentation): Probe {
+function probeOf({ format, live, durationSeconds, video, audio }: Presentation): Probe {
   const renditions = [...video, ...audio].map(({ kind, bandwidth, codecs, width, height }) => {
     return { kind, bandwidth, codecs, width, height }
   })

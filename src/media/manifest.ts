@@ -14,7 +14,7 @@ export function readManifest(text: string, url: string, contentType: string | nu
   if (isDash(text)) return parseDash(text, url)
   if (isMediaFile(url, contentType) && !/^\s*</.test(text)) return progressive(url)
   throw new ManifestError(
-    `${url} is no HLS playlist, DASH manifest or media file: it begins with ${begins(text)}${typed(contentType)}`,
+    `${url.split(/[?#]/)[0]} is no HLS playlist, DASH manifest or media file: it begins with ${begins(text)}${typed(contentType)}`,
   )
 }
 

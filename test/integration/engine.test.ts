@@ -5,7 +5,7 @@ import { advance } from '../../src/engine/advance.ts'
 import { heartbeat, startSessions } from '../../src/engine/agents.ts'
 import { leaseCommands } from '../../src/engine/lease.ts'
 import { settleAttempts } from '../../src/engine/settle.ts'
-import { sweep } from '../../src/engine/sweep.ts'
+import { dueWorkloads, sweep } from '../../src/engine/sweep.ts'
 import type { WorkloadRow } from '../../src/engine/workload-row.ts'
 import { createTestLab, report, type TestLab } from '../support/lab.ts'
 
@@ -235,4 +235,47 @@ test('a token of another workstation settles nothing', async () => {
   const token = (await lease(lab, 'WS01'))[0]?.token ?? ''
   expect([...(await settle(lab, 'WS02', [token], report)).values()]).toEqual(['unknown'])
   expect(await startSessions(lab.engine, lab.speaker('WS02'), [token])).toEqual([])
+})
+
+test('a clock that was set back by hours: leases still lapse, waits still end, and nothing is lost', async () => {
+  lab = await createTestLab({ WS01: 2, WS02: 2 })
+  const on = lab
+  const id = await on.workload()
+  await startListed(on, id)
+  const token = (await lease(on, 'WS01'))[0]?.token ?? ''
+  await startSessions(on.engine, on.speaker('WS01'), [token])
+  await sweep(on.engine)
+  on.pass(-7200)
+  expect(await sweep(on.engine)).toMatchObject({ lapsed: 0, gap: true })
+  const look = async (seconds: number) => {
+    for (let passed = 0; passed < seconds; passed += 4) {
+      on.pass(4)
+      await sweep(on.engine)
+      for (const due of await dueWorkloads(on.engine)) await advance(on.engine, due)
+    }
+  }
+  // Nobody holds it any more: it is lost within a term of now, not of then.
+  await look(36)
+  const { rows } = await on.database.pool.query('SELECT failure FROM command_attempts WHERE id = $1', [token])
+  expect(rows).toEqual([{ failure: 'lost' }])
+  for (const workstation of ['WS01', 'WS02']) {
+    await heartbeat(on.engine, { ...on.speaker(workstation), held: [], health: [] })
+  }
+  await look(32)
+  for (let rounds = 0; rounds < 8 && (await row(on, id)).batch === 1; rounds++) {
+    for (const workstation of ['WS01', 'WS02']) {
+      await heartbeat(on.engine, { ...on.speaker(workstation), held: [], health: [] })
+    }
+    await playBatch(on, id)
+    await look(4)
+  }
+  expect(await row(on, id)).toMatchObject({ status: 'executing', batch: 2 })
+  // It rests a minute before batch B: set back again, the rest is no longer than that.
+  on.pass(-3600)
+  await sweep(on.engine)
+  await look(68)
+  const { rows: opened } = await on.database.pool.query(
+    'SELECT started_at IS NOT NULL AS opened FROM batches WHERE batch = 2',
+  )
+  expect(opened).toEqual([{ opened: true }])
 })

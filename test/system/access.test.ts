@@ -5,7 +5,7 @@ import { createClient } from '../../src/client/index.ts'
 import { AGENT_INSTANCE_HEADER, AGENT_PROTOCOL, agentCalls } from '../../src/protocol/agent-calls.ts'
 import { allCalls } from '../../src/protocol/all-calls.ts'
 import { enrolDevices, linkWith, type TestLink, tradedLink } from '../support/agent-call.ts'
-import { type MediaServer, startMediaServer } from '../support/media-server.ts'
+import { type Fault, type MediaServer, startMediaServer } from '../support/media-server.ts'
 import { createOf, startTestSystem, type TestSystem } from '../support/system.ts'
 
 let system: TestSystem
@@ -118,6 +118,26 @@ test('what was refused is logged, and so is what was done; no secret is in eithe
     expect(rows[0].all).toContain(createHash('sha256').update(secret).digest('hex'))
     expect(rows[0].all).not.toContain(secret)
   }
+})
+
+test('what a signed url carries is told to nobody: not in logs, events, results or reasons', async () => {
+  await enrolDevices(agent, 1)
+  const html: Fault = (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')
+    return true
+  }
+  const url = `${media.video('signed', html)}?Signature=s3cr3t`
+  const { id } = await createOf(system.client, [url], { targetDevices: ['WS01-S01'] })
+  await system.client.startWorkload(id)
+  const ended = await system.ended(id)
+  expect(ended).toMatchObject({ status: 'error', reason: expect.stringContaining('signed/master.m3u8') })
+  const { rows } = await system.database.pool.query(
+    `SELECT string_agg(t, '') AS all FROM (SELECT l::text AS t FROM workload_logs l
+       UNION ALL SELECT e::text FROM workload_events e UNION ALL SELECT r::text FROM results r
+       UNION ALL SELECT a::text FROM audit_log a UNION ALL SELECT w.reason FROM workloads w) t`,
+  )
+  expect(rows[0].all).toContain('signed/master.m3u8')
+  expect(rows[0].all).not.toContain('s3cr3t')
 })
 
 test('a one-time token is good once, for the credential that it was traded for; a new one takes its place', async () => {

@@ -10,6 +10,7 @@ import {
 } from '../../media/presentation.ts'
 import { type CmcdFacts, cmcdModeOf, withCmcd } from '../../origins/cmcd.ts'
 import { type GuardedFetch, RefusedError } from '../../origins/guarded-fetch.ts'
+import { shown } from '../../origins/reach.ts'
 import type { Clock } from '../clock.ts'
 
 /** How manifests and playlists are read. Both throw `ManifestError`. */
@@ -150,7 +151,9 @@ export class Loader {
       }
       return { response, bytes, ms: clock.now() - startMs }
     } catch (error) {
-      throw late ? new LoadError('content', false, 'timeout', `${url}: no whole answer in 30 s`) : loadError(url, error)
+      throw late
+        ? new LoadError('content', false, 'timeout', `${shown(url)}: no whole answer in 30 s`)
+        : loadError(url, error)
     } finally {
       timer.abort()
       // Also ends the transfer of a body that nobody wants, such as an error page's.
@@ -161,14 +164,14 @@ export class Loader {
 }
 
 function statusError(url: string, status: number): LoadError {
-  return new LoadError('content', isPermanentStatus(status), `http_${status}`, `${url}: HTTP ${status}`)
+  return new LoadError('content', isPermanentStatus(status), `http_${status}`, `${shown(url)}: HTTP ${status}`)
 }
 
 function loadError(url: string, error: unknown): LoadError {
   if (error instanceof LoadError) return error
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof RefusedError) return new LoadError('refused', true, 'refused', message)
-  return new LoadError('content', false, 'transfer', `${url}: ${message}`)
+  return new LoadError('content', false, 'transfer', `${shown(url)}: ${message}`)
 }
 
 function parsed<T>(read: () => T): T {
