@@ -202,8 +202,9 @@ export class Agent {
   }
 
   /** Without a journal nothing is begun; the devices are offline, which says so where people look. */
-  async #cannotWrite(cause: unknown): Promise<void> {
+  #cannotWrite(cause: unknown): void {
     const { onError } = this.#options
+    if (this.#fleet.trouble !== null) return
     this.#fleet.trouble = `its agent cannot write its journal: ${(cause as Error).message}`
     onError(new Error(`Nothing is begun: ${this.#fleet.trouble}`))
     const retry = setInterval(() => {

@@ -98,13 +98,15 @@ async function* stream(controllers: Controllers, base: string, asked: Asked): As
   }
 }
 
+/** Resolves after `ms`, or as soon as the signal aborts. */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
-    const timer = setTimeout(done, ms)
-    const stop = () => {
+    const end = () => {
       clearTimeout(timer)
+      signal.removeEventListener('abort', end)
       done()
     }
-    signal.addEventListener('abort', stop, { once: true })
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end, { once: true })
   })
 }

@@ -81,8 +81,12 @@ function bell() {
         signal.throwIfAborted()
         if (failed) throw failed
         await new Promise<void>((done) => {
-          wake = done
-          signal.addEventListener('abort', () => done(), { once: true })
+          const end = () => {
+            signal.removeEventListener('abort', end)
+            done()
+          }
+          wake = end
+          signal.addEventListener('abort', end, { once: true })
         })
       }
     },

@@ -44,15 +44,18 @@ export class CommandWaiters {
     this.#waiting.set(workstation, set)
     const { promise, resolve } = Promise.withResolvers<void>()
     let timer: NodeJS.Timeout | undefined
-    set.add(resolve)
-    signal.addEventListener('abort', () => resolve(), { once: true })
+    const end = () => resolve()
+    set.add(end)
+    signal.addEventListener('abort', end, { once: true })
     const woken = (ms: number) => {
-      timer = setTimeout(resolve, ms)
+      timer = setTimeout(end, ms)
       return promise
     }
     const cancel = () => {
       clearTimeout(timer)
-      set.delete(resolve)
+      signal.removeEventListener('abort', end)
+      set.delete(end)
+      if (set.size === 0) this.#waiting.delete(workstation)
     }
     return { woken, cancel }
   }

@@ -20,12 +20,14 @@ export class EventBell {
 
   async wait(ms: number, signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, ms)
-    this.#waiting.add(resolve)
-    signal.addEventListener('abort', () => resolve(), { once: true })
+    const end = () => resolve()
+    const timer = setTimeout(end, ms)
+    this.#waiting.add(end)
+    signal.addEventListener('abort', end, { once: true })
     await promise
     clearTimeout(timer)
-    this.#waiting.delete(resolve)
+    signal.removeEventListener('abort', end)
+    this.#waiting.delete(end)
   }
 }
 
