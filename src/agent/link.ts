@@ -17,9 +17,9 @@ const POLL_SECONDS = 20
 /** A controller that takes a call and says nothing for so long is as good as away; ms. */
 const ANSWER_MS = 10_000
 /** The same where there is another one to ask; it is given longer where none of them was quicker. */
-const ANSWER_ELSE_MS = 1200
+const ANSWER_ELSE_MS = 1000
 /** How often a controller that has nothing says so, where there is another one; s. */
-const ALIVE_SECONDS = 0.4
+const ALIVE_SECONDS = 0.3
 const RETRY_MS = { first: 200, most: 5000 }
 
 /** An agent's way to its controllers. */

@@ -5,7 +5,7 @@ import { serve } from '@hono/node-server'
 import { startEmbeddedPostgres } from '../db/embedded/embedded-postgres.ts'
 import { listen } from '../db/listen.ts'
 import { migrate } from '../db/migrate.ts'
-import { createPool } from '../db/pool.ts'
+import { createPool, untilAccepting } from '../db/pool.ts'
 import { CHANNELS, type Engine, TERMS } from '../engine/engine.ts'
 import { videoListing } from '../engine/listing.ts'
 import { originCheck } from '../engine/origins.ts'
@@ -40,6 +40,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const databaseUrl = options.databaseUrl ?? stack.use(await startEmbeddedPostgres(options)).url
   const pool = createPool(databaseUrl)
   stack.defer(() => pool.end())
+  await untilAccepting(pool)
   await migrate(pool)
   const engine: Engine = { pool, now: () => null, terms: TERMS }
   const adminToken = await keepAdminToken(engine, options.dataDir)

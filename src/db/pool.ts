@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 
 const INT8 = 20
@@ -25,6 +26,23 @@ export function createPool(url: string, options: { max?: number; applicationName
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
   return pool
+}
+
+const STARTING = '57P03'
+const STARTING_MS = 60_000
+
+/** Waits for a server that is starting up or recovering, a minute at most. @throws what it says then, or otherwise. */
+export async function untilAccepting(pool: pg.Pool): Promise<void> {
+  const deadline = performance.now() + STARTING_MS
+  for (;;) {
+    try {
+      await pool.query('SELECT')
+      return
+    } catch (error) {
+      if ((error as { code?: string }).code !== STARTING || performance.now() > deadline) throw error
+      await delay(250)
+    }
+  }
 }
 
 const RETRIED = new Set(['40001', '40P01'])
