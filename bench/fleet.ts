@@ -22,7 +22,11 @@ const SCALES: Scale[] = [
   { agents: 500, devices: 20, processes: 0, workloads: 3 },
 ]
 
-const chosen = process.argv.includes('--quick') ? [{ agents: 20, devices: 20, processes: 5, workloads: 2 }] : SCALES
+/** `--quick` runs a small one, `--agents 100` one of them. */
+const only = Number(process.argv[process.argv.indexOf('--agents') + 1])
+const chosen = process.argv.includes('--quick')
+  ? [{ agents: 20, devices: 20, processes: 5, workloads: 2 }]
+  : SCALES.filter(({ agents }) => !process.argv.includes('--agents') || agents === only)
 console.log(
   `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, one controller, embedded PostgreSQL`,
 )

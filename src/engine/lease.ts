@@ -36,15 +36,7 @@ export async function leaseCommands(
 ): Promise<Leased> {
   if (freeDeviceIds.length === 0) return { commands: [], nextInMs: null }
   return transaction(engine.pool, async (tx) => {
-    // One lease at a time a workstation: the statement below then sees every lease that was made before it.
-    const { rows } = await tx.query<{ now: Date }>(
-      `SELECT coalesce($3::timestamptz, clock_timestamp()) AS now FROM workstations
-       WHERE id = $1 AND instance = $2 FOR NO KEY UPDATE`,
-      [workstationId, instance, engine.now()],
-    )
-    const now = rows[0]?.now
-    if (!now) throw new SupersededError(workstationId)
-    const open = await openWorkloads(tx)
+    const { now, open } = await lockLab(engine, tx, workstationId, instance)
     const count = open.length === 0 ? 0 : await lease(engine, tx, workstationId, freeDeviceIds, open, now)
     return {
       commands: await handedOver(tx, workstationId, freeDeviceIds),
@@ -53,13 +45,25 @@ export async function leaseCommands(
   })
 }
 
-/** Workloads with a batch open. The key share keeps a pause or cancel out until these leases are there to be seen. */
-async function openWorkloads(tx: Tx): Promise<string[]> {
-  const { rows } = await tx.query<{ id: string }>(
-    `SELECT id FROM workloads WHERE status = 'executing' AND requested IS NULL AND batch_open
-       AND finished_at IS NULL FOR KEY SHARE`,
-  )
-  return rows.map((row) => row.id)
+/**
+ * Workloads with a batch open. The key share keeps a pause or cancel out until these leases are there to be seen. One
+ * lease at a time a workstation: what follows then sees every lease that was made before it.
+ *
+ * @throws SupersededError
+ */
+async function lockLab(engine: Engine, tx: Tx, workstation: string, instance: string) {
+  const { rows } = await tx.query<{ now: Date; open: string[] }>({
+    name: 'lock-lab',
+    text: `WITH open AS (
+       SELECT id FROM workloads WHERE status = 'executing' AND requested IS NULL AND batch_open
+         AND finished_at IS NULL FOR KEY SHARE
+     )
+     SELECT coalesce($3::timestamptz, clock_timestamp()) AS now, ARRAY(SELECT id FROM open) AS open
+     FROM workstations WHERE id = $1 AND instance = $2 FOR NO KEY UPDATE`,
+    values: [workstation, instance, engine.now()],
+  })
+  if (!rows[0]) throw new SupersededError(workstation)
+  return rows[0]
 }
 
 async function lease(

@@ -11,6 +11,8 @@ import { keptAlive } from '../kept-alive.ts'
 import { ProblemError } from '../problem.ts'
 
 const HEARTBEAT_SECONDS = 5
+/** A whole batch is told the same origins: they are read once for all that ask within so many ms. */
+const ORIGINS_MS = 200
 
 /** What a handler knows of who speaks. */
 type Asking = {
@@ -30,6 +32,7 @@ export function agentRoutes(engine: Engine, waiters: CommandWaiters, mount: Moun
     const devices = await enrol(engine, { ...speaker(asked), ...asked.body })
     return { devices, heartbeatSeconds: HEARTBEAT_SECONDS }
   })
+  const origins = shared(() => playableOrigins(engine), ORIGINS_MS)
   mount(agentCalls.lease, async (asked) => {
     const { body, signal, admitAgain } = asked
     const agent = speaker(asked)
@@ -44,7 +47,7 @@ export function agentRoutes(engine: Engine, waiters: CommandWaiters, mount: Moun
     })
     const answer = found.then(async (leased) => {
       const { commands, stop } = leased ?? { commands: [], stop: [] }
-      return { commands, stop, origins: commands.length === 0 ? [] : await playableOrigins(engine) }
+      return { commands, stop, origins: commands.length === 0 ? [] : await origins() }
     })
     return body.aliveSeconds === undefined ? answer : keptAlive(answer, body.aliveSeconds * 1000)
   })
@@ -111,4 +114,13 @@ function without(all: readonly string[], some: readonly string[]): string[] {
   const left = new Set(all)
   for (const one of some) left.delete(one)
   return [...left]
+}
+
+/** What is read once for all who ask for it within so many ms. */
+function shared<T>(read: () => Promise<T>, ms: number): () => Promise<T> {
+  let last: { at: number; value: Promise<T> } | null = null
+  return () => {
+    if (last === null || performance.now() - last.at > ms) last = { at: performance.now(), value: read() }
+    return last.value
+  }
 }
