@@ -1,5 +1,6 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:https'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import { startEmbeddedPostgres } from '../db/embedded/embedded-postgres.ts'
@@ -37,13 +38,14 @@ export type Controller = AsyncDisposable & { url: string; adminToken: string; en
 /** Starts a controller: database, migrations, engine and API. Disposing it stops all that it started, in turn. */
 export async function startController(options: ControllerOptions): Promise<Controller> {
   await using stack = new AsyncDisposableStack()
+  // Before anything is started: a file that cannot be read ends it here.
+  const secure = options.tls ? { createServer, serverOptions: await certificate(options.tls) } : {}
   const databaseUrl = options.databaseUrl ?? stack.use(await startEmbeddedPostgres(options)).url
   const pool = createPool(databaseUrl)
   stack.defer(() => pool.end())
   await untilAccepting(pool)
   await migrate(pool)
   const engine: Engine = { pool, now: () => null, terms: TERMS }
-  const adminToken = await keepAdminToken(engine, options.dataDir)
   const waiters = new CommandWaiters()
   const bell = new EventBell()
   const stopped = new AbortController()
@@ -82,11 +84,13 @@ export async function startController(options: ControllerOptions): Promise<Contr
     agentRoutes(engine, waiters, mount)
   }
   const app = createApp({ engine, version, bell, routes, onError })
-  const { port, close } = await bind(app.fetch, options)
+  const { port, close } = await bind(app.fetch, options, secure)
   stack.defer(() => {
     stopped.abort()
     return close()
   })
+  // Now that it has begun: a start that fails leaves no token behind.
+  const adminToken = await keepAdminToken(engine, options.dataDir)
   const parts = stack.move()
   return {
     url: `${options.tls ? 'https' : 'http'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
@@ -98,10 +102,10 @@ export async function startController(options: ControllerOptions): Promise<Contr
 
 async function bind(
   fetch: (request: Request) => Response | Promise<Response>,
-  { host, port, tls = null }: ControllerOptions,
+  { host, port }: ControllerOptions,
+  secure: object,
 ) {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const secure = tls === null ? {} : { createServer, serverOptions: await certificate(tls) }
   const server = serve({ fetch, hostname: host, port, ...secure }, (address) => resolve(address.port))
   server.once('error', reject)
   const close = async () => {
@@ -122,7 +126,13 @@ async function keepAdminToken(engine: Engine, dataDir: string): Promise<string> 
   const file = join(dataDir, 'admin-token')
   await mkdir(dataDir, { recursive: true })
   const kept = (await readFile(file, 'utf8').catch(() => '')).trim()
-  const made = { name: 'first start', role: 'admin', workstation: null, expiresAt: null, createdBy: null } as const
+  const made = {
+    name: `first start on ${hostname()}`,
+    role: 'admin',
+    workstation: null,
+    expiresAt: null,
+    createdBy: null,
+  } as const
   if (kept !== '' && (await findToken(engine, tokenHash(kept))).kind !== 'unknown') return kept
   const { token } = await createToken(engine, made, kept || undefined)
   await writeFile(file, `${token}\n`, { mode: 0o600 })

@@ -59,10 +59,16 @@ export function systemCommands(program: Command, context: Context): void {
       if (!/^[A-Z][A-Z0-9]{0,15}$/.test(workstation)) {
         throw new CliError(`--workstation ${workstation}: must be capitals and digits, such as WS01`, 2)
       }
+      const drivers = options.driver.map((text) => driverOf(text, options.devices))
+      const labels = (options.label ?? []).map(labelOf)
+      checkLabels(
+        labels,
+        drivers.reduce((sum, { count }) => sum + count, 0),
+      )
       await context.runners.agent({
         workstation,
-        drivers: options.driver.map((text) => driverOf(text, options.devices)),
-        labels: (options.label ?? []).map(labelOf),
+        drivers,
+        labels,
         url: urlsOf(options.controller, '--controller'),
         token: context.env.DOAI_AGENT_TOKEN || null,
         home: options.data ?? join(context.env.DOAI_AGENT_DATA ?? '.doai-agent', workstation),
@@ -123,6 +129,19 @@ function tlsOf({ tlsCert, tlsKey }: ServeFlags): { certFile: string; keyFile: st
   if (tlsCert === undefined && tlsKey === undefined) return null
   if (tlsCert !== undefined && tlsKey !== undefined) return { certFile: tlsCert, keyFile: tlsKey }
   throw new CliError('--tls-cert and --tls-key go together: a certificate, and its key.', 2)
+}
+
+/** @throws CliError for a label of a slot that there is not, and for one that is given twice. */
+function checkLabels(labels: readonly ReturnType<typeof labelOf>[], devices: number): void {
+  const given = new Set<string>()
+  for (const { slot, key } of labels) {
+    const name = slot === null ? key : `${slot}:${key}`
+    if (slot !== null && !(Number(slot.slice(1)) >= 1 && Number(slot.slice(1)) <= devices)) {
+      throw new CliError(`--label ${name}: there is no slot ${slot}; this agent has ${devices} devices`, 2)
+    }
+    if (given.has(name)) throw new CliError(`--label ${name}: is given twice`, 2)
+    given.add(name)
+  }
 }
 
 function labelOf(text: string): { slot: string | null; key: string; value: string } {

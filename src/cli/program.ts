@@ -10,12 +10,21 @@ import { workloadCommands } from './command-workload.ts'
 import { CliError, type Context } from './context.ts'
 import { plain } from './print.ts'
 
+const ENVIRONMENT = `
+Environment:
+  DOAI_URL    the controller, or several separated by commas (http://127.0.0.1:8400)
+  DOAI_TOKEN  who you are; where \`doai serve\` was started its admin token is found by itself
+  DOAI_CA     a PEM file of the certificate authorities to trust
+  DOAI_DATA   the controller's data directory (.doai)
+Times are printed in this machine's time zone where they are of a day, else in UTC.`
+
 /** Runs one command line; gives its exit code. */
 export async function runCli(args: readonly string[], context: Context): Promise<number> {
   const program = new Command('doai')
     .description('Runs a list of your own videos on a whole lab of devices, and tells what happened on each.')
     .version(context.version)
     .exitOverride()
+    .addHelpText('after', ENVIRONMENT)
     .showHelpAfterError('(--help shows what there is)')
     .configureOutput({
       writeOut: (text) => context.out(text.trimEnd()),
@@ -56,9 +65,16 @@ function failed(error: unknown, context: Context): number {
   }
   const { message, cause } = error as Error
   const why = cause instanceof Error ? `${message}: ${cause.message}` : message
-  const away = /fetch failed/.test(message)
-  context.err(
-    away ? `The controller does not answer (${why}). Start one with \`doai serve\`, or set DOAI_URL.` : plain(why),
-  )
+  context.err(/fetch failed/.test(message) ? awayText(plain(why)) : plain(why))
   return 1
+}
+
+function awayText(why: string): string {
+  if (/certificate|self-signed/.test(why)) {
+    return `The controller's certificate is not trusted (${why}): set DOAI_CA to the file of the authority that signed it.`
+  }
+  if (/other side closed|wrong version number/.test(why)) {
+    return `What answers there does not speak this protocol (${why}): is it https:// and not http://, or the reverse?`
+  }
+  return `The controller does not answer (${why}). Start one with \`doai serve\`, or set DOAI_URL.`
 }

@@ -85,6 +85,8 @@ async function ask<C extends Call>(
     })
     heard = true
     const text = await read(response, silence)
+    // One that was held open and then given up.
+    if (response.ok && text.trim() === '') return { error: new Error('The controller gave no answer.'), sent: true }
     if (response.ok) return { text }
     const error = refused(response.status, text)
     if (!isAway(response.status)) throw error

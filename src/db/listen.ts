@@ -36,13 +36,20 @@ async function listenOnce(
   })
   ended.catch(() => {})
   client.on('notification', ({ channel, payload }) => onNotification(channel, payload ?? ''))
-  const close = () => void client.end().catch(() => {})
+  const { promise: aborted, resolve: abort } = Promise.withResolvers<void>()
+  const close = () => {
+    client.end().catch(() => {})
+    abort()
+  }
+  if (signal.aborted) return
   signal.addEventListener('abort', close, { once: true })
   try {
-    await client.connect()
+    // A client that is closed while it connects never says that it has.
+    await Promise.race([client.connect(), aborted])
+    signal.throwIfAborted()
     for (const channel of channels) await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
     onReady()
-    await ended
+    await Promise.race([ended, aborted])
   } finally {
     signal.removeEventListener('abort', close)
     close()

@@ -47,22 +47,29 @@ export async function untilAccepting(pool: pg.Pool): Promise<void> {
 
 const RETRIED = new Set(['40001', '40P01'])
 
+/** How a transaction begins; `relaxed` does not wait for the disk: a crash of the server may undo it as a whole. */
+const BEGIN = { durable: 'BEGIN', relaxed: 'BEGIN; SET LOCAL synchronous_commit TO off' } as const
+
 /** Runs `work` in a transaction; a deadlock or serialization failure runs it again, three times in all. */
-export async function transaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<T>): Promise<T> {
+export async function transaction<T>(
+  pool: pg.Pool,
+  work: (tx: pg.PoolClient) => Promise<T>,
+  kind: keyof typeof BEGIN = 'durable',
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await once(pool, work)
+      return await once(pool, work, kind)
     } catch (error) {
       if (attempt >= 3 || !RETRIED.has((error as { code?: string }).code ?? '')) throw error
     }
   }
 }
 
-async function once<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<T>): Promise<T> {
+async function once<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<T>, kind: keyof typeof BEGIN): Promise<T> {
   const tx = await pool.connect()
   let broken: Error | undefined
   try {
-    await tx.query('BEGIN')
+    await tx.query(BEGIN[kind])
     const result = await work(tx)
     await tx.query('COMMIT')
     return result

@@ -35,14 +35,17 @@ export async function leaseCommands(
   freeDeviceIds: string[],
 ): Promise<Leased> {
   if (freeDeviceIds.length === 0) return { commands: [], nextInMs: null }
-  return transaction(engine.pool, async (tx) => {
+  const leasing = async (tx: Tx) => {
     const { now, open } = await lockLab(engine, tx, workstationId, instance)
     const count = open.length === 0 ? 0 : await lease(engine, tx, workstationId, freeDeviceIds, open, now)
     return {
       commands: await handedOver(tx, workstationId, freeDeviceIds),
       nextInMs: count > 0 || open.length === 0 ? null : await nextRetry(tx, workstationId, open, now),
     }
-  })
+  }
+  // A lease that a crash of the database undoes was never made: its agent is not let start it. One that is started is
+  // on disk with its start.
+  return transaction(engine.pool, leasing, 'relaxed')
 }
 
 /**

@@ -25,7 +25,7 @@ export async function retryWorkload(engine: Engine, parentId: string): Promise<R
       return { kind: 'refused', reason: 'None of its commands failed: nothing is to be retried.' }
     const now = await readNow(engine, tx)
     const id = newId(now.getTime())
-    const name = `${parent.name} (retry)`.slice(0, 200)
+    const name = `${parent.name.replace(/( \(retry\))+$/, '')} (retry)`.slice(0, 200)
     await insertWorkload(tx, { id, name, config: parent.config, videoIds, parentId }, now)
     await tx.query(
       `INSERT INTO workload_targets (workload_id, video_id, device_id)

@@ -24,7 +24,7 @@ test('a client that goes away before, and an answer that comes or fails after it
   }
 })
 
-test('an answer that fails breaks the response off', async () => {
+test('an answer that fails leaves nothing: no JSON', async () => {
   const response = keptAlive(Promise.reject(new Error('away')), 1)
-  await expect(response.text()).rejects.toThrow('away')
+  expect((await response.text()).trim()).toBe('')
 })

@@ -1,7 +1,7 @@
 /**
  * An answer that is waited for, as JSON. Until it is there a space is sent now and then, which JSON allows before it:
- * a client that hears nothing for longer knows that the controller is gone. Where the answer fails, the response breaks
- * off.
+ * a client that hears nothing for longer knows that the controller is gone. Where the answer fails, nothing follows: the client asks
+ * again, and is told why before anything is sent.
  */
 export function keptAlive(answer: Promise<unknown>, everyMs: number): Response {
   const encoder = new TextEncoder()
@@ -22,8 +22,8 @@ export function keptAlive(answer: Promise<unknown>, everyMs: number): Response {
           controller.enqueue(encoder.encode(JSON.stringify(value)))
           controller.close()
         },
-        (error: unknown) => {
-          if (!end()) controller.error(error)
+        () => {
+          if (!end()) controller.close()
         },
       )
     },

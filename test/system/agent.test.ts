@@ -129,6 +129,14 @@ test('an agent whose credential is revoked stops playing and says what to do; a 
   await back.ended
 })
 
+test('a label of a slot that there is not, or given twice, is refused', async () => {
+  const agent = ['agent', '--workstation', 'WS07', '--driver', 'simulated:1', '--controller', system.url]
+  const none = await doai([...agent, '--label', 'S02:hub=1'])
+  expect(none).toMatchObject({ code: 2, err: expect.stringContaining('there is no slot S02') })
+  const twice = await doai([...agent, '--label', 'ap=a', 'ap=b'])
+  expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('--label ap: is given twice') })
+})
+
 test('no token and no credential: it says how to get one', async () => {
   const args = ['agent', '--workstation', 'WS06', '--controller', system.url, '--data', join(folder, 'WS06')]
   expect(await doai(args, { DOAI_AGENT_TOKEN: '' })).toMatchObject({

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -66,4 +67,19 @@ test('beyond loopback without TLS, or with half of it, is refused at the door', 
   expect(insecure).toMatchObject({ code: 2, err: expect.stringMatching(/--tls-cert and --tls-key.*or say --insecure/) })
   const half = await doai(['serve', '--tls-cert', 'a.pem'])
   expect(half).toMatchObject({ code: 2, err: expect.stringContaining('go together') })
+  const missing = await doai(['serve', '--tls-cert', 'none.pem', '--tls-key', 'none.key'])
+  expect(missing).toMatchObject({ code: 2, err: expect.stringContaining('none.pem cannot be read') })
+})
+
+test('a start that fails ends, says why, and leaves nothing running or made', async () => {
+  await using database = await createTestDatabase()
+  await using folder = await disposableFolder('doai-taken-')
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as AddressInfo
+  const args = ['serve', '--port', String(port), '--data', folder.path]
+  const taken = await doai(args, { DATABASE_URL: database.url })
+  server.close()
+  expect(taken).toMatchObject({ code: 1, err: expect.stringContaining('The port is taken') })
+  expect((await database.pool.query('SELECT FROM tokens')).rowCount).toBe(0)
 })
