@@ -8,7 +8,7 @@ const real = {
   maxWorkers: 1,
 }
 // They wait more than they work.
-const faults = { ...real, include: ['test/faults/**/*.test.ts'], maxWorkers: 3, testTimeout: 600_000 }
+const faults = { ...real, include: ['test/faults/**/*.test.ts'], maxWorkers: 4, testTimeout: 600_000 }
 
 export default defineConfig({
   test: {

@@ -48,7 +48,8 @@ export class Link {
       this.#patienceMs = ANSWER_ELSE_MS
       return answer
     } catch (error) {
-      this.#patienceMs = Math.min(this.#patienceMs * 2, ANSWER_MS)
+      // A call that was called off says nothing of the controllers.
+      if (!given.signal?.aborted) this.#patienceMs = Math.min(this.#patienceMs * 2, ANSWER_MS)
       throw error
     }
   }

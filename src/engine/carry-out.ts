@@ -77,7 +77,7 @@ async function planCycle(tx: Tx, row: WorkloadRow, cycle: number, batches: Plann
   )
   await tx.query(
     `INSERT INTO command_history
-       (id, workload_id, video_id, cycle, ready_at, created_at, device_id, workstation_id, slot, batch, batch_group, plan)
+       (id, workload_id, video_id, cycle, ready_at, created_at, device_id, workstation_id, device_slot, batch, batch_group, plan)
      SELECT id, $1, $2, $3, $4, $4, device, workstation, slot, batch, batch_group, plan
      FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::int[], $10::text[], $11::jsonb[])
        AS p (id, device, workstation, slot, batch, batch_group, plan)`,

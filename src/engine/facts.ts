@@ -60,7 +60,7 @@ async function unavailable(tx: Tx, row: WorkloadRow, batch: number): Promise<Una
      FROM command_history c LEFT JOIN devices d ON d.id = c.device_id
      WHERE c.workload_id = $1 AND c.cycle = $2 AND c.batch = $3 AND c.finished_at IS NULL
        AND (d.id IS NULL OR d.status NOT IN ('available', 'busy'))
-     ORDER BY c.workstation_id, c.slot`,
+     ORDER BY c.workstation_id, c.device_slot`,
     [row.id, row.state.videoIndex + 1, batch],
   )
   return rows

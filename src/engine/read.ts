@@ -122,7 +122,7 @@ export async function readBatches(pool: Pool, workloadId: string) {
 
 export async function readCommands(pool: Pool, workloadId: string, { limit, after }: Page) {
   const { rows } = await pool.query<{ id: string }>(
-    `SELECT c.id, c.video_id AS "videoId", c.device_id AS "deviceId", c.workstation_id || '-' || c.slot AS device,
+    `SELECT c.id, c.video_id AS "videoId", c.device_id AS "deviceId", c.workstation_id || '-' || c.device_slot AS device,
        c.cycle, c.batch, c.batch_group AS "batchGroup", c.status, c.attempts, c.failure, c.reason,
        (c.plan ->> 'plannedSeconds')::float8 AS "plannedSeconds", c.plan, c.created_at AS "createdAt",
        c.leased_at AS "leasedAt", c.started_at AS "startedAt", c.finished_at AS "finishedAt", c.result_id AS "resultId"
@@ -137,7 +137,7 @@ export async function readCommands(pool: Pool, workloadId: string, { limit, afte
 export async function readResults(pool: Pool, workloadId: string, { limit, after }: Page, timeline: boolean) {
   const { rows } = await pool.query<{ commandId: string }>(
     `SELECT r.id, r.command_id AS "commandId", r.video_id AS "videoId", r.device_id AS "deviceId",
-       c.workstation_id || '-' || c.slot AS device, c.cycle, c.batch_group AS "batchGroup", r.attempt,
+       c.workstation_id || '-' || c.device_slot AS device, c.cycle, c.batch_group AS "batchGroup", r.attempt,
        r.session_id AS "sessionId", r.end_reason AS "endReason", r.watch_time AS "watchTime",
        r.watch_percent AS "watchPercent", r.startup_ms AS "startupMs", r.rebuffer_count AS "rebufferCount",
        r.rebuffer_ms AS "rebufferMs", r.rebuffer_ratio AS "rebufferRatio", r.playing_ms AS "playingMs",

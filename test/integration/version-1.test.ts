@@ -75,7 +75,7 @@ test('a database of version 1 migrates, and what waited in it goes on to its end
   const tokens = (await readTokens(engine)) as unknown as { role: string; state: string }[]
   expect(tokens.map(({ role, state }) => `${role} ${state}`).sort()).toEqual(['admin valid', 'enrolment valid'])
   expect(await findToken(engine, tokenHash('doai_nobody'))).toEqual({ kind: 'unknown' })
-  const { rows: history } = await pool.query(`SELECT DISTINCT slot FROM command_history ORDER BY slot`)
+  const { rows: history } = await pool.query(`SELECT DISTINCT device_slot AS slot FROM command_history ORDER BY 1`)
   expect(history.map(({ slot }) => slot)).toEqual(slots)
   // Events of the server that it came from are the oldest here, and all of them are read.
   const events = await readEvents(engine, { xact: '0', id: '0' }, null, 10_000)

@@ -42,7 +42,7 @@ export function rowsOf(model: Model): Rows {
 }
 
 const ms = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`
-const KEY = `w.number || '/' || c.cycle || '/' || c.workstation_id || '-' || c.slot`
+const KEY = `w.number || '/' || c.cycle || '/' || c.workstation_id || '-' || c.device_slot`
 const NUMBERED = `numbered AS (SELECT *, row_number() OVER (ORDER BY id) - 1 AS number FROM workloads)`
 
 /** What it does hold. */

@@ -56,8 +56,8 @@ ALTER TABLE workstations
   ADD COLUMN left_at timestamptz;
 
 -- History stays readable when a device is removed.
-ALTER TABLE command_history ADD COLUMN slot text NOT NULL DEFAULT '';
-UPDATE command_history c SET slot = d.slot FROM devices d WHERE d.id = c.device_id;
+ALTER TABLE command_history ADD COLUMN device_slot text NOT NULL DEFAULT '';
+UPDATE command_history c SET device_slot = d.slot FROM devices d WHERE d.id = c.device_id;
 
 ALTER TABLE workloads ADD COLUMN parent_id uuid REFERENCES workloads;
 -- What a retry of failed commands plays: these devices, for this video.
