@@ -80,21 +80,24 @@ export class Agent {
     for (const now of [stop, this.#refused.signal]) {
       now.addEventListener('abort', () => this.#stop([...this.#sessions.keys()]), { once: true })
     }
-    await this.#recover(opened.unfinished)
+    await this.#recover(opened.unfinished, leaving)
     const heartbeatMs = await this.#enrol(leaving)
     if (heartbeatMs !== null) await this.#work(leaving, heartbeatMs)
     if (this.#refused.signal.aborted) throw this.#refused.signal.reason
   }
 
   /** What an agent before this one left behind is told: its reports, and that it died in the rest. */
-  async #recover(unfinished: readonly Unfinished[]): Promise<void> {
+  async #recover(unfinished: readonly Unfinished[], leaving: AbortSignal): Promise<void> {
     for (const { token, sessionId, report } of unfinished) {
       const lost = failedUnplayed(sessionId, 'lost', 'Its agent ended while it had it.')
       if (report === null) await this.#journal.ended(token, lost).catch(this.#options.onError)
       this.#reporter.add(token, report ?? lost)
     }
     // Before anything is taken: a lease that was begun and never started would be handed over again.
+    const giveUp = () => this.#flushing.abort()
+    leaving.addEventListener('abort', giveUp, { once: true })
     await this.#reporter.flushed()
+    leaving.removeEventListener('abort', giveUp)
   }
 
   /** Gives how often it is to send a heartbeat, ms; null where it is to leave before it is enrolled. */
@@ -247,12 +250,14 @@ export class Agent {
     signal: AbortSignal,
   ): Promise<SessionReport> {
     const driver = this.#fleet.driverOf(deviceId)
-    const failed = (message: string) => failedUnplayed(assignment.sessionId, 'player', message.slice(0, 2000))
+    const failed = (message: string) => failedUnplayed(assignment.sessionId, 'player', message)
     if (driver === undefined) return failed('This agent has no such device.')
-    // A driver never rejects; one that does has failed as a player.
-    return driver
-      .play(assignment, signal, () => {})
-      .catch((error: unknown) => failed(`${driver.name}: ${String(error)}`))
+    // A driver never rejects; one that does, or throws, has failed as a player.
+    try {
+      return await driver.play(assignment, signal, () => {})
+    } catch (error) {
+      return failed(`${driver.name}: ${String(error)}`)
+    }
   }
 
   /** A device is free: it is asked for, with others that become free about now. */
@@ -265,8 +270,8 @@ export class Agent {
 
   async #heartbeat(everyMs: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const { health, told } = this.#fleet.news()
       try {
+        const { health, told } = this.#fleet.news()
         // What ended and no controller knows of yet is held, so that it is not taken for lost.
         const body = { held: [...this.#sessions.keys(), ...this.#reporter.waiting], health }
         const { stop } = await this.#link.call(agentCalls.heartbeat, { body, signal })

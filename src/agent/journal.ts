@@ -78,6 +78,7 @@ export class Journal {
     const opened: JournalRecord = { ...journal.#stamp(), kind: 'opened', instance: options.instance, pid: process.pid }
     // Carried over, so that what follows needs no file before this one.
     await journal.append([opened, ...unfinished.flatMap((one) => journal.#carried(one))])
+    await journal.#dropOld()
     const damaged = await Promise.all(broken.map((one) => setAside(options.directory, one)))
     return { journal, unfinished, damaged }
   }
@@ -93,6 +94,10 @@ export class Journal {
     this.#queue.push({ text, owed: owed.map(lineOf).join(''), done: resolve, fail: reject })
     this.#writing ??= this.#write()
     for (const record of records) this.#track(record)
+    // What was to begin and could not be written has not begun: no file is kept for it.
+    promise.catch(() => {
+      for (const record of records) if (record.kind === 'begun') this.#open.delete(record.token)
+    })
     return promise
   }
 

@@ -86,6 +86,11 @@ export type Removed = { kind: 'removed' } | { kind: 'unknown' } | { kind: 'refus
 /** Removes a device; its history stays. What still waits for it in an open batch is settled as skipped. */
 export async function removeDevice(engine: Engine, id: string): Promise<Removed> {
   return transaction(engine.pool, async (tx) => {
+    // A lease of its workstation is over, and seen, before it is looked at.
+    await tx.query(
+      `SELECT FROM workstations WHERE id = (SELECT d.workstation_id FROM devices d WHERE ${DEVICE_IS}) FOR NO KEY UPDATE`,
+      [id],
+    )
     const { rows } = await tx.query<{ id: string; name: string; lease: string | null }>(
       `SELECT d.id, d.workstation_id || '-' || d.slot AS name, d.lease_token AS lease
        FROM devices d WHERE ${DEVICE_IS} FOR UPDATE`,

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
+import { storableText } from '../domain/storable-text.ts'
 import { advance } from './advance.ts'
 import { CHANNELS, type Engine } from './engine.ts'
 import type { ListedVideo } from './facts.ts'
@@ -17,6 +19,8 @@ export type ReconcileOptions = {
 
 const SWEEP_MS = 1000
 const LISTING_MS = 30_000
+/** Videos read at once: each holds a connection for its lock, and needs others besides. */
+const LISTINGS = 3
 /** A controller that lists and says nothing to the database for so long is frozen; ms. */
 const FROZEN_MS = 2000
 
@@ -26,7 +30,7 @@ export class Reconciler {
   readonly #busy = new Map<string, Promise<void>>()
   readonly #again = new Set<string>()
   #rechecking: Promise<void> | undefined
-  #timer: NodeJS.Timeout | undefined
+  #listings = 0
 
   constructor(options: ReconcileOptions) {
     this.#options = options
@@ -81,11 +85,7 @@ export class Reconciler {
       .catch(() => ({ rows: [] }))
     const ms = Math.max(5, Math.min(SWEEP_MS, rows[0]?.ms ?? SWEEP_MS))
     if (signal.aborted) return
-    await new Promise<void>((done) => {
-      this.#timer = setTimeout(done, ms)
-      signal.addEventListener('abort', () => done(), { once: true })
-    })
-    clearTimeout(this.#timer)
+    await delay(ms, undefined, { signal }).catch(() => {})
   }
 
   /** One workload at a time; what comes in meanwhile is done after. */
@@ -108,7 +108,13 @@ export class Reconciler {
     await advance(engine, id)
     const { rows } = await engine.pool.query<WorkloadRow>('SELECT * FROM workloads WHERE id = $1', [id])
     const row = rows[0]
-    if (row?.state.phase.status === 'listing') await this.#list(row, row.state.phase.since)
+    if (row?.state.phase.status !== 'listing' || this.#listings >= LISTINGS) return
+    this.#listings += 1
+    try {
+      await this.#list(row, row.state.phase.since)
+    } finally {
+      this.#listings -= 1
+    }
   }
 
   /**
@@ -147,7 +153,7 @@ export class Reconciler {
     const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(LISTING_MS)])
     const listed = await this.#options.listVideo(videoId, signal)
     this.#options.signal.throwIfAborted()
-    if (!listed.ok) return listed
+    if (!listed.ok) return { ok: false, reason: storableText(listed.reason, 2000) }
     const { durationSeconds } = listed.probe
     // What the stream says today, over what the catalogue was told once.
     if (durationSeconds !== null && durationSeconds > 0) {

@@ -3,20 +3,20 @@ import type { Engine, Tx } from './engine.ts'
 
 /**
  * Nobody looked for a while: agents could not reach anyone. Leases get one full term, and the clocks of delivery start
- * anew, before anything is taken for lost. Commands are changed before devices, as everywhere, so that none waits for
- * the other.
+ * anew, before anything is taken for lost. Rows are changed in the order in which all take them: workstations, commands,
+ * devices.
  */
 export async function bridgeGap(engine: Engine, tx: Tx, now: Date, sweptAt: Date): Promise<void> {
   const { acceptSeconds, leaseSeconds } = engine.terms
+  await tx.query(
+    "UPDATE workstations SET last_seen_at = $1 WHERE last_seen_at > $2::timestamptz - interval '1 minute'",
+    [now, sweptAt],
+  )
   await tx.query(
     `UPDATE command_history c SET ready_at = greatest(c.ready_at, $1) FROM workloads w
      WHERE w.status = 'executing' AND w.batch_open AND w.finished_at IS NULL AND c.workload_id = w.id AND c.cycle = w.cycle
        AND c.batch = w.batch AND c.finished_at IS NULL AND c.status IN ('queued', 'retrying')`,
     [now],
-  )
-  await tx.query(
-    "UPDATE workstations SET last_seen_at = $1 WHERE last_seen_at > $2::timestamptz - interval '1 minute'",
-    [now, sweptAt],
   )
   await tx.query(
     `UPDATE leases SET expires_at = greatest(expires_at, $1::timestamptz + make_interval(secs => $2)),
@@ -34,7 +34,8 @@ export async function turnBack(engine: Engine, tx: Tx, now: Date): Promise<void>
   const { acceptSeconds, leaseSeconds, overrunSeconds } = engine.terms
   await tx.query('UPDATE workloads SET wake_at = $1 WHERE finished_at IS NULL AND wake_at > $1', [now])
   await tx.query(
-    `UPDATE batches b SET started_at = least(b.started_at, $1), last_settled_at = least(b.last_settled_at, $1)
+    `UPDATE batches b SET started_at = CASE WHEN b.started_at > $1 THEN $1 ELSE b.started_at END,
+       last_settled_at = CASE WHEN b.last_settled_at > $1 THEN $1 ELSE b.last_settled_at END
      FROM workloads w WHERE w.finished_at IS NULL AND b.workload_id = w.id AND b.cycle = w.cycle`,
     [now],
   )

@@ -11,7 +11,10 @@ import { insertResults, type NewResult } from './results.ts'
 /** How an attempt ended: by its agent's report, or by the engine's own finding. */
 export type AttemptEnded =
   | { token: string; kind: 'report'; report: SessionReport }
-  | { token: string; kind: 'found'; failure: Failure; message: string }
+  | { token: string; kind: 'found'; failure: Failure; message: string; lease?: LeaseSeen }
+
+/** A lease as it was when it was found to be over: one that was started or renewed since is not. */
+export type LeaseSeen = { startedAt: string | null; expiresAt: string }
 
 /** What became of a report: counted, kept as evidence, seen before, or of no attempt of this workstation. */
 export type Receipt = 'counted' | 'evidence' | 'repeated' | 'unknown'
@@ -31,6 +34,7 @@ type AttemptRow = {
   device_id: string
   /** When its session began, while it has its lease. */
   started_at: string | null
+  expires_at: string | null
   /** In a row, on its device; while it has its lease. */
   device_failures: number | null
   video_id: string
@@ -84,41 +88,50 @@ async function lockAttempts(
   workstationId: string | null,
   tokens: string[],
 ): Promise<AttemptRow[]> {
+  const rules = await lockRules(tx, tokens)
   const { rows } = await tx.query<Omit<AttemptRow, 'rules'>>({
     name: 'lock-attempts',
     text: `SELECT a.id AS token, a.attempt, a.ended_at IS NOT NULL AS attempt_ended,
        a.reported, coalesce($3::timestamptz, clock_timestamp())::text AS now,
        c.id AS command_id, c.status, c.attempts, c.retries, c.infrastructure_retries, c.workload_id, c.device_id,
-       d.lease_started_at::text AS started_at, d.device_failures, c.video_id, c.cycle, c.batch
+       d.lease_started_at::text AS started_at, d.lease_expires_at::text AS expires_at, d.device_failures, c.video_id, c.cycle, c.batch
      FROM command_attempts a JOIN command_history c ON c.id = a.command_id
        LEFT JOIN devices d ON d.id = c.device_id AND d.lease_token = a.id
      WHERE a.id = ANY ($1) AND ($2::text IS NULL OR c.workstation_id = $2)
      ORDER BY c.id FOR UPDATE OF c, a`,
     values: [tokens, workstationId, engine.now()],
   })
-  const rules = await lockRules(tx, [...new Set(rows.map((row) => row.workload_id))])
   return rows.map((row) => Object.assign(row, { rules: rules.get(row.workload_id) as SettleRules }))
 }
 
 type SettleRules = { id: string; cancelling: boolean; maxRetries: number; retryDelaySeconds: number }
 
-/** The key share keeps a cancel from passing between reading whether there is one and settling. */
-async function lockRules(tx: Tx, workloadIds: string[]): Promise<Map<string, SettleRules>> {
+/**
+ * The key share keeps a cancel from passing between reading whether there is one and settling. It is taken before the
+ * commands are locked, as everywhere.
+ */
+async function lockRules(tx: Tx, tokens: string[]): Promise<Map<string, SettleRules>> {
   const { rows } = await tx.query<SettleRules>(
     `SELECT id, (requested IS NOT DISTINCT FROM 'cancel' OR finished_at IS NOT NULL) AS cancelling,
        (config -> 'batchConfig' ->> 'maxRetries')::int AS "maxRetries",
        (config -> 'batchConfig' ->> 'retryDelaySeconds')::int AS "retryDelaySeconds"
-     FROM workloads WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE`,
-    [workloadIds],
+     FROM workloads WHERE id IN (
+       SELECT c.workload_id FROM command_attempts a JOIN command_history c ON c.id = a.command_id WHERE a.id = ANY ($1)
+     ) ORDER BY id FOR KEY SHARE`,
+    [tokens],
   )
   return new Map(rows.map((row) => [row.id, row]))
 }
 
 function receiptOf(row: AttemptRow, ended: AttemptEnded): Receipt {
-  if (ended.kind === 'found' && row.attempt_ended) return 'repeated'
+  if (ended.kind === 'found' && (row.attempt_ended || goesOn(row, ended.lease))) return 'repeated'
   if (ended.kind === 'report' && row.reported) return 'repeated'
   const final = ['succeeded', 'failed', 'skipped', 'cancelled'].includes(row.status)
   return final || row.attempts > row.attempt ? 'evidence' : 'counted'
+}
+
+function goesOn(row: AttemptRow, seen: LeaseSeen | undefined): boolean {
+  return seen !== undefined && (row.started_at !== seen.startedAt || row.expires_at !== seen.expiresAt)
 }
 
 function settleOne(row: AttemptRow, ended: AttemptEnded, now: Date): Settled {

@@ -2,7 +2,7 @@ import { transaction } from '../db/pool.ts'
 import { noteDevices } from './device-events.ts'
 import { CHANNELS, type Engine, notify, readNow, type Tx } from './engine.ts'
 import { bridgeGap, turnBack } from './service-gap.ts'
-import { type AttemptEnded, settleAttempts } from './settle.ts'
+import { type AttemptEnded, type LeaseSeen, settleAttempts } from './settle.ts'
 import { withdrawCommands } from './withdraw.ts'
 
 /** What one look over the leases found. */
@@ -36,6 +36,11 @@ const NOTHING = { lapsed: 0, undelivered: 0, withdrawn: 0 }
 async function endOverdue(engine: Engine, tx: Tx, now: Date): Promise<typeof NOTHING> {
   const lapsed = await lapsedLeases(tx, now)
   await settleAttempts(engine, tx, null, lapsed)
+  // Before their commands, as everywhere.
+  await tx.query(
+    `SELECT FROM workloads WHERE status = 'executing' AND requested IS NULL AND batch_open AND finished_at IS NULL
+     ORDER BY id FOR KEY SHARE`,
+  )
   const withdrawn = await withdrawCommands(tx, now)
   const undelivered = await undeliveredCommands(engine, tx, now)
   await settleAttempts(engine, tx, null, undelivered)
@@ -64,8 +69,8 @@ async function turnDevices(engine: Engine, tx: Tx, now: Date): Promise<void> {
 }
 
 async function lapsedLeases(tx: Tx, now: Date): Promise<AttemptEnded[]> {
-  const { rows } = await tx.query<{ token: string; why: 'undelivered' | 'lost' | 'timeout' }>(
-    `SELECT token, CASE
+  const { rows } = await tx.query<LeaseSeen & { token: string; why: 'undelivered' | 'lost' | 'timeout' }>(
+    `SELECT token, started_at::text AS "startedAt", expires_at::text AS "expiresAt", CASE
          WHEN started_at IS NULL AND accept_by < $1 THEN 'undelivered'
          WHEN expires_at < $1 THEN 'lost'
          ELSE 'timeout' END AS why
@@ -75,7 +80,7 @@ async function lapsedLeases(tx: Tx, now: Date): Promise<AttemptEnded[]> {
      ORDER BY token LIMIT 5000`,
     [now],
   )
-  return rows.map(({ token, why }) => ({ token, kind: 'found', failure: why, message: MESSAGES[why] }))
+  return rows.map(({ token, why, ...lease }) => ({ token, kind: 'found', failure: why, message: MESSAGES[why], lease }))
 }
 
 const MESSAGES = {

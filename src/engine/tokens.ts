@@ -104,32 +104,31 @@ export type Traded = 'traded' | 'used'
 export async function tradeToken(engine: Engine, principal: Principal, sha256: string): Promise<Traded> {
   return transaction(engine.pool, async (tx) => {
     const now = await readNow(engine, tx)
+    const { tokenId, workstation } = principal
+    // One trade of a workstation at a time; what is read after it is what the one before left.
+    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 2))', [workstation])
     const { rows } = await tx.query<{ used: boolean; same: boolean }>(
       `SELECT used_at IS NOT NULL AS used,
          EXISTS (SELECT FROM tokens c WHERE c.enrolled_by = t.id AND c.sha256 = $2 AND c.revoked_at IS NULL) AS same
-       FROM tokens t WHERE id = $1 FOR UPDATE`,
-      [principal.tokenId, sha256],
+       FROM tokens t WHERE id = $1`,
+      [tokenId, sha256],
     )
     if (rows[0]?.same) return 'traded'
     if (rows[0]?.used !== false) return 'used'
-    await tx.query('UPDATE tokens SET used_at = $2 WHERE id = $1', [principal.tokenId, now])
+    await tx.query('UPDATE tokens SET used_at = $2 WHERE id = $1', [tokenId, now])
     await tx.query(
       `UPDATE tokens SET revoked_at = $2 WHERE workstation_id = $1 AND role = 'agent' AND revoked_at IS NULL`,
-      [principal.workstation, now],
+      [workstation, now],
     )
-    await tx.query(
+    // A secret whose first trade the agent never heard of comes again with a new token.
+    const { rowCount } = await tx.query(
       `INSERT INTO tokens (id, name, role, workstation_id, sha256, created_at, created_by, enrolled_by)
-       VALUES ($1, $2, 'agent', $3, $4, $5, $6, $7)`,
-      [
-        newId(),
-        `agent of ${principal.workstation}`,
-        principal.workstation,
-        sha256,
-        now,
-        principal.name,
-        principal.tokenId,
-      ],
+       VALUES ($1, $2, 'agent', $3, $4, $5, $6, $7)
+       ON CONFLICT (sha256) DO UPDATE SET revoked_at = NULL, enrolled_by = excluded.enrolled_by
+         WHERE tokens.role = 'agent' AND tokens.workstation_id = excluded.workstation_id`,
+      [newId(), `agent of ${workstation}`, workstation, sha256, now, principal.name, tokenId],
     )
+    if (rowCount === 0) throw new Error(`The credential of ${workstation} is another token's.`)
     return 'traded'
   })
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { FAILURES } from '../domain/failure.ts'
 import { LABEL_KEY, LABEL_VALUE } from '../domain/label-expression.ts'
 import { PLAYER_STATES } from '../domain/playback-result.ts'
+import { storableText } from '../domain/storable-text.ts'
 import type { Call } from './call.ts'
 
 /** What these messages are, as a number: an agent sends it with each, and is refused where it is too old or too new. */
@@ -12,6 +13,8 @@ export const AGENT_INSTANCE_HEADER = 'doai-agent-instance'
 const None = z.object({})
 const Workstation = z.object({ workstation: z.string().regex(/^[A-Z][A-Z0-9]{0,15}$/) })
 const count = z.int().min(0)
+/** What a player or a stream says, cut and mended where no store takes it as it is. */
+const said = z.string().transform((text) => storableText(text, 2000))
 const ms = z.number().min(0)
 
 const Interaction = z.discriminatedUnion('kind', [
@@ -49,12 +52,12 @@ const TimelineEntry = z.discriminatedUnion('kind', [
     interaction: z.string(),
     outcome: z.enum(['done', 'not_applicable']),
   }),
-  z.object({ atMs: ms, kind: z.literal('error'), code: z.string(), message: z.string(), fatal: z.boolean() }),
+  z.object({ atMs: ms, kind: z.literal('error'), code: said, message: said, fatal: z.boolean() }),
 ])
 
 const Report = z.object({
   sessionId: z.uuid(),
-  failure: z.object({ kind: z.enum(FAILURES), permanent: z.boolean(), message: z.string().max(2000) }).nullable(),
+  failure: z.object({ kind: z.enum(FAILURES), permanent: z.boolean(), message: said }).nullable(),
   endReason: z.enum(['planned', 'ended', 'failed', 'aborted']),
   watchTime: z.number().min(0),
   watchPercent: z.number().min(0).max(100),
@@ -74,7 +77,7 @@ const Report = z.object({
     bytesDownloaded: count,
     errorsFatal: count,
     errorsNonfatal: count,
-    errorCodes: z.array(z.string()),
+    errorCodes: z.array(said),
   }),
   timeline: z.array(TimelineEntry).max(20_000),
   loopDelayP99Ms: z.number().nullable(),

@@ -126,7 +126,7 @@ export class Model {
     this.#seen.set(workstation, this.now)
     for (const slot of slots) {
       const known = this.#at(workstation, slot)
-      if (known) Object.assign(known, { missing: null, silent: null, offline: null })
+      if (known) Object.assign(known, { missing: null, silent: null, offline: null, cooling: false })
       else this.devices.push(this.#newDevice(workstation, slot))
     }
     for (const device of this.#of(workstation)) {
