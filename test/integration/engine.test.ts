@@ -3,6 +3,7 @@ import { transaction } from '../../src/db/pool.ts'
 import type { SessionReport } from '../../src/domain/playback-result.ts'
 import { advance } from '../../src/engine/advance.ts'
 import { heartbeat, startSessions } from '../../src/engine/agents.ts'
+import { removeDevice } from '../../src/engine/devices.ts'
 import { leaseCommands } from '../../src/engine/lease.ts'
 import { settleAttempts } from '../../src/engine/settle.ts'
 import { dueWorkloads, sweep } from '../../src/engine/sweep.ts'
@@ -151,6 +152,36 @@ test('a late report that is being settled is not overtaken by a lease of the sam
   expect(await leasing).toEqual([])
   const { rows } = await on.database.pool.query('SELECT status, attempts FROM command_history')
   expect(rows).toEqual([{ status: 'succeeded', attempts: 1 }])
+})
+
+test('a device that is being removed is not leased, and one that is being leased is not removed', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const on = lab
+  const id = await on.workload()
+  await startListed(on, id)
+  const [commands, removed] = await Promise.all([lease(on, 'WS01'), removeDevice(on.engine, 'WS01-S01')])
+  expect([commands.length, removed.kind]).toEqual(removed.kind === 'removed' ? [0, 'removed'] : [1, 'refused'])
+  const { rows } = await on.database.pool.query('SELECT status FROM command_history')
+  expect(rows).toEqual([{ status: removed.kind === 'removed' ? 'queued' : 'leased' }])
+})
+
+test('a lease that is started or renewed while the sweep looks is not taken away', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const on = lab
+  await startListed(on, await on.workload())
+  const token = (await lease(on, 'WS01'))[0]?.token ?? ''
+  await transaction(on.database.pool, async (tx) => {
+    // Seen as it was before it was started.
+    const { rows } = await tx.query(
+      'SELECT started_at::text AS "startedAt", expires_at::text AS "expiresAt" FROM leases',
+    )
+    on.pass(1)
+    await startSessions(on.engine, on.speaker('WS01'), [token])
+    const found = { token, kind: 'found', failure: 'undelivered', message: 'late', lease: rows[0] } as const
+    expect([...(await settleAttempts(on.engine, tx, null, [found])).values()]).toEqual(['repeated'])
+  })
+  const { rows } = await on.database.pool.query('SELECT status FROM command_history')
+  expect(rows).toEqual([{ status: 'playing' }])
 })
 
 test('after a gap in service a live lease gets one full term', async () => {

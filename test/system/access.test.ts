@@ -160,6 +160,29 @@ test('a one-time token is good once, for the credential that it was traded for; 
   expect(ofIt.sort()).toEqual(['agent revoked', 'agent valid', 'enrolment used', 'enrolment used'])
 })
 
+test('a credential whose first trade its agent never heard of comes again with a new token; repeats at once are one', async () => {
+  const { token: first } = await system.client.createToken({ role: 'agent', workstation: 'WS08' })
+  const { token: second } = await system.client.createToken({ role: 'agent', workstation: 'WS08' })
+  const credentialSha256 = createHash('sha256').update('kept').digest('hex')
+  const trade = (token: string) =>
+    linkWith(system.url, 'WS08', token, uuidv7()).call(agentCalls.trade, { body: { credentialSha256 } })
+  await Promise.all([trade(first), trade(first), trade(first)])
+  await trade(second)
+  await enrolDevices({ link: linkWith(system.url, 'WS08', 'kept', uuidv7()), secret: 'kept', instance: '' }, 1)
+  // Two tokens traded at once for two secrets: one credential is left.
+  const tokens = await Promise.all([1, 2].map(() => system.client.createToken({ role: 'agent', workstation: 'WS08' })))
+  await Promise.all(
+    tokens.map(({ token }, at) => {
+      const sha256 = createHash('sha256').update(`at once ${at}`).digest('hex')
+      const link = linkWith(system.url, 'WS08', token, uuidv7())
+      return link.call(agentCalls.trade, { body: { credentialSha256: sha256 } })
+    }),
+  )
+  const { items } = await system.client.getTokens()
+  const valid = items.filter((one) => one.workstation === 'WS08' && one.role === 'agent' && one.state === 'valid')
+  expect(valid).toHaveLength(1)
+})
+
 test('another workstation’s agent, an expired and a revoked token, a forged fence: refused, logged, nothing changed', async () => {
   const [device = ''] = await enrolDevices(agent, 1)
   const { id } = await createOf(system.client, [media.video('fence')], { targetDevices: ['WS01-S01'] })

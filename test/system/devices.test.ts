@@ -102,6 +102,32 @@ test('a device that is drained after its batch opened is skipped; one that plays
   expect(items.find(({ status }) => status === 'skipped')?.reason).toContain('draining: drained by first start on')
 })
 
+test('what a player says may be anything: it is stored without what no store takes, and the report counts', async () => {
+  const agent = await tradedLink(system.client, system.url, 'WS11')
+  const devices = await enrolDevices(agent, 1)
+  const { id } = await begin({ targetWorkstations: ['WS11'], batchConfig: { maxRetries: 0 } })
+  const message = `a\0b \ud800 ${'x'.repeat(5000)} 한국어`
+  expect(await round(agent, devices, { kind: 'player', permanent: false, message })).toBe(1)
+  expect(await system.ended(id)).toMatchObject({ status: 'completed', failedTasks: 1 })
+  const [result] = (await system.client.getWorkloadResults(id)).items
+  expect(result?.errorMessage).toMatch(/^ab \ufffd x+$/)
+  expect(result?.errorMessage).toHaveLength(2000)
+})
+
+test('more workloads to list than there are connections: all are listed, and the controller answers', async () => {
+  const agent = await tradedLink(system.client, system.url, 'WS12')
+  await enrolDevices(agent, 1)
+  const made = await Promise.all(
+    Array.from({ length: 25 }, (_, at) =>
+      createOf(system.client, [media.video(`many-${at}`)], { targetWorkstations: ['WS12'] }),
+    ),
+  )
+  await Promise.all(made.map(({ id }) => system.client.startWorkload(id)))
+  const listing = async () => (await system.client.getWorkloads({ status: 'listing', limit: 100 })).items.length
+  await expect.poll(listing, { timeout: 30_000 }).toBe(0)
+  await Promise.all(made.map(({ id }) => system.client.cancelWorkload(id)))
+})
+
 test('labels and devices narrow a workload’s targets; what is wrong with them is refused by its field', async () => {
   const west = await tradedLink(system.client, system.url, 'WS05')
   await enrolDevices(west, 2, { ap: 'west', model: 'Pixel 6' })
