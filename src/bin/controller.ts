@@ -12,6 +12,7 @@ import { videoListing } from '../engine/listing.ts'
 import { originCheck } from '../engine/origins.ts'
 import { Reconciler } from '../engine/reconcile.ts'
 import { createToken, findToken, tokenHash } from '../engine/tokens.ts'
+import { Access } from '../server/access.ts'
 import { createApp, type Mount } from '../server/app.ts'
 import { CommandWaiters } from '../server/command-waiters.ts'
 import { EventBell } from '../server/event-stream.ts'
@@ -48,6 +49,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const engine: Engine = { pool, now: () => null, terms: TERMS }
   const waiters = new CommandWaiters()
   const bell = new EventBell()
+  const access = new Access(engine)
   const stopped = new AbortController()
   const { version } = options
   // What fails because it is being stopped is no fault.
@@ -63,9 +65,11 @@ export async function startController(options: ControllerOptions): Promise<Contr
     onNotification: (channel, payload) => {
       if (channel === CHANNELS.commands) waiters.wake(payload)
       else if (channel === CHANNELS.events) bell.ring()
+      else if (channel === CHANNELS.access) access.changed()
       else reconciler.wake(channel, payload)
     },
     onReconnect: () => {
+      access.changed()
       waiters.wake('*')
       bell.ring()
     },
@@ -83,7 +87,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     tokenRoutes(engine, mount)
     agentRoutes(engine, waiters, mount)
   }
-  const app = createApp({ engine, version, bell, routes, onError })
+  const app = createApp({ engine, version, access, bell, routes, onError })
   const { port, close } = await bind(app.fetch, options, secure)
   stack.defer(() => {
     stopped.abort()

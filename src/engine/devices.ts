@@ -122,6 +122,7 @@ export async function removeWorkstation(engine: Engine, id: string): Promise<Rem
        WHERE workstation_id = $1 AND revoked_at IS NULL`,
       [id, engine.now()],
     )
+    await notify(tx, CHANNELS.access, '')
     await notify(tx, CHANNELS.commands, id)
     return { kind: 'removed' }
   })

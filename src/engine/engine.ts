@@ -39,7 +39,12 @@ export type Engine = {
 /** An open transaction. */
 export type Tx = PoolClient
 
-export const CHANNELS = { workload: 'doai_workload', commands: 'doai_commands', events: 'doai_events' } as const
+export const CHANNELS = {
+  workload: 'doai_workload',
+  commands: 'doai_commands',
+  events: 'doai_events',
+  access: 'doai_access',
+} as const
 
 /** Wakes whoever listens, when the transaction commits. Payloads over PostgreSQL's 8,000 bytes become `*`. */
 export async function notify(tx: Tx, channel: string, payload: string): Promise<void> {

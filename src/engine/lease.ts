@@ -37,11 +37,9 @@ export async function leaseCommands(
   if (freeDeviceIds.length === 0) return { commands: [], nextInMs: null }
   const leasing = async (tx: Tx) => {
     const { now, open } = await lockLab(engine, tx, workstationId, instance)
-    const count = open.length === 0 ? 0 : await lease(engine, tx, workstationId, freeDeviceIds, open, now)
-    return {
-      commands: await handedOver(tx, workstationId, freeDeviceIds),
-      nextInMs: count > 0 || open.length === 0 ? null : await nextRetry(tx, workstationId, open, now),
-    }
+    const commands = await lease(engine, tx, workstationId, freeDeviceIds, open, now)
+    const waits = commands.length === 0 && open.length > 0
+    return { commands, nextInMs: waits ? await nextRetry(tx, workstationId, open, now) : null }
   }
   // A lease that a crash of the database undoes was never made: its agent is not let start it. One that is started is
   // on disk with its start.
@@ -69,6 +67,9 @@ async function lockLab(engine: Engine, tx: Tx, workstation: string, instance: st
   return rows[0]
 }
 
+type HandedOver = Omit<LeasedCommand, 'video'> & { videoId: string; url: string; title: string }
+
+/** New leases, and with them those that were made before and never started: one statement, for every agent runs it. */
 async function lease(
   engine: Engine,
   tx: Tx,
@@ -76,9 +77,9 @@ async function lease(
   devices: string[],
   open: string[],
   now: Date,
-): Promise<number> {
+): Promise<LeasedCommand[]> {
   const { terms } = engine
-  const { rowCount } = await tx.query({
+  const { rows } = await tx.query<HandedOver>({
     name: 'lease',
     text: `WITH due AS (
        SELECT DISTINCT ON (c.device_id) c.id
@@ -93,32 +94,31 @@ async function lease(
        -- Asked again of the row itself: a late report may have settled it since it was found due.
        UPDATE command_history c SET status = 'leased', attempts = attempts + 1, leased_at = $4
        FROM due WHERE c.id = due.id AND c.status IN ('queued', 'retrying')
-       RETURNING c.id, c.device_id, c.workload_id, c.attempts, c.plan, gen_random_uuid() AS token
+       RETURNING c.id, c.device_id, c.workload_id, c.video_id, c.attempts, c.plan, gen_random_uuid() AS token
      ), attempt AS (
        INSERT INTO command_attempts (id, command_id, attempt, device_id, leased_at)
        SELECT token, id, attempts, device_id, $4 FROM leased
+     ), reserved AS (
+       UPDATE devices d SET lease_token = token, lease_command_id = leased.id,
+         lease_workload_id = leased.workload_id, lease_accept_by = $4 + make_interval(secs => $5),
+         lease_started_at = NULL, lease_ends_by = NULL, lease_run_seconds =
+           (leased.plan ->> 'plannedSeconds')::int + (w.config -> 'batchConfig' ->> 'commandTimeoutSeconds')::int,
+         lease_expires_at = $4 + make_interval(secs => $6), lease_stop_reason = NULL
+       FROM leased JOIN workloads w ON w.id = leased.workload_id WHERE d.id = leased.device_id
+       RETURNING token, leased.id AS command_id, leased.attempts, d.id AS device_id, d.workstation_id, d.slot,
+         leased.video_id, leased.plan, d.lease_run_seconds AS run_seconds
+     ), given AS (
+       SELECT * FROM reserved
+       UNION ALL
+       SELECT d.lease_token, c.id, c.attempts, d.id, d.workstation_id, d.slot, c.video_id, c.plan, d.lease_run_seconds
+       FROM devices d JOIN command_history c ON c.id = d.lease_command_id
+       WHERE d.workstation_id = $1 AND d.id = ANY ($3) AND d.lease_started_at IS NULL AND d.lease_stop_reason IS NULL
      )
-     UPDATE devices d SET lease_token = token, lease_command_id = leased.id,
-       lease_workload_id = leased.workload_id, lease_accept_by = $4 + make_interval(secs => $5), lease_started_at = NULL,
-       lease_run_seconds =
-         (leased.plan ->> 'plannedSeconds')::int + (w.config -> 'batchConfig' ->> 'commandTimeoutSeconds')::int,
-       lease_ends_by = NULL, lease_expires_at = $4 + make_interval(secs => $6), lease_stop_reason = NULL
-     FROM leased JOIN workloads w ON w.id = leased.workload_id WHERE d.id = leased.device_id`,
+     SELECT g.token, g.command_id AS "commandId", g.attempts AS attempt, g.device_id AS "deviceId",
+       g.workstation_id || '-' || g.slot AS "labName", v.id AS "videoId", v.url, v.title, g.plan,
+       g.run_seconds - (g.plan ->> 'plannedSeconds')::int AS "timeoutSeconds"
+     FROM given g JOIN videos v ON v.id = g.video_id ORDER BY g.slot`,
     values: [workstationId, open, devices, now, terms.acceptSeconds, terms.leaseSeconds],
-  })
-  return rowCount ?? 0
-}
-
-async function handedOver(tx: Tx, workstationId: string, devices: string[]): Promise<LeasedCommand[]> {
-  const { rows } = await tx.query<Omit<LeasedCommand, 'video'> & { videoId: string; url: string; title: string }>({
-    name: 'handed-over',
-    text: `SELECT d.lease_token AS token, c.id AS "commandId", c.attempts AS attempt, c.device_id AS "deviceId",
-       d.workstation_id || '-' || d.slot AS "labName", v.id AS "videoId", v.url, v.title, c.plan,
-       d.lease_run_seconds - (c.plan ->> 'plannedSeconds')::int AS "timeoutSeconds"
-     FROM devices d JOIN command_history c ON c.id = d.lease_command_id JOIN videos v ON v.id = c.video_id
-     WHERE d.workstation_id = $1 AND d.id = ANY ($2) AND d.lease_started_at IS NULL AND d.lease_stop_reason IS NULL
-     ORDER BY d.slot`,
-    values: [workstationId, devices],
   })
   return rows.map(({ videoId: id, url, title, ...command }) => ({ ...command, video: { id, url, title } }))
 }

@@ -64,7 +64,8 @@ export async function revokeToken(engine: Engine, id: string): Promise<boolean> 
        WHERE id = $1 RETURNING workstation_id AS workstation`,
       [id, engine.now()],
     )
-    // An agent that waits for commands is told at once.
+    // Whoever waits is asked again who it is; an agent that waits for commands at once.
+    await notify(tx, CHANNELS.access, '')
     if (rows[0]?.workstation) await notify(tx, CHANNELS.commands, rows[0].workstation)
     return rows.length > 0
   })
@@ -128,6 +129,7 @@ export async function tradeToken(engine: Engine, principal: Principal, sha256: s
          WHERE tokens.role = 'agent' AND tokens.workstation_id = excluded.workstation_id`,
       [newId(), `agent of ${workstation}`, workstation, sha256, now, principal.name, tokenId],
     )
+    await notify(tx, CHANNELS.access, '')
     if (rowCount === 0) throw new Error(`The credential of ${workstation} is another token's.`)
     return 'traded'
   })

@@ -11,6 +11,11 @@ const SIGN_INS = { most: 20, forgetMs: 6000 }
 /** Refusals of one token that are logged at once: an agent that is set up wrongly asks again and again. */
 const LOGGED = { most: 10, forgetMs: 60_000 }
 const KNOWN = 10_000
+/** What was admitted stays so for so long, unless a token was revoked meanwhile; ms. */
+const ADMITTED_MS = 30_000
+
+/** Somebody who was let in, and when. */
+export type Admission = { principal: Principal; at: number; generation: number }
 
 /** A request, as far as it matters who makes it. */
 export type Request = { authorization: string | undefined; address: string | null; action: string; target: string }
@@ -23,14 +28,30 @@ export class Access {
   /** Hashes of tokens that were good here: whoever fails beside them does not shut them out. */
   readonly #known = new Set<string>()
 
+  /** Counts the times that tokens were revoked, as far as it is known here. */
+  #generation = 0
+
   constructor(engine: Engine) {
     this.#engine = engine
   }
 
+  /** Tokens were revoked, or may have been: who waits is asked again. */
+  changed(): void {
+    this.#generation += 1
+  }
+
+  /** Asks again of somebody who was let in and waits since. @throws ProblemError 401, 403 or 429. */
+  async still(admission: Admission, role: Role, request: Request): Promise<void> {
+    const fresh = performance.now() - admission.at < ADMITTED_MS
+    if (fresh && admission.generation === this.#generation) return
+    Object.assign(admission, await this.admit(role, request))
+  }
+
   /** @throws ProblemError 401, 403 or 429. */
-  async admit(role: Role, request: Request): Promise<Principal> {
+  async admit(role: Role, request: Request): Promise<Admission> {
+    const generation = this.#generation
     const principal = await this.#signIn(role, request)
-    if (allowed(principal, role)) return principal
+    if (allowed(principal, role)) return { principal, at: performance.now(), generation }
     const detail = `The role ${principal.role} may not do this.`
     await this.refuse(request, principal, 403, detail)
     throw new ProblemError(403, detail)

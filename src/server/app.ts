@@ -10,7 +10,7 @@ import { nameOf } from '../protocol/all-calls.ts'
 import type { Call, Problem } from '../protocol/call.ts'
 import { issuesOf } from '../protocol/issues.ts'
 import { openApiDocument } from '../protocol/openapi.ts'
-import { Access, type Request } from './access.ts'
+import type { Access, Request } from './access.ts'
 import { docsPage } from './docs-page.ts'
 import { type EventBell, eventStream, startOf } from './event-stream.ts'
 import { createMetrics } from './metrics.ts'
@@ -38,6 +38,7 @@ export type Mount = <C extends Call>(call: C, handle: (asked: Asked<C>) => Promi
 export type AppOptions = {
   engine: Engine
   version: string
+  access: Access
   bell: EventBell
   routes: (mount: Mount) => void
   /** Told of every failure that is ours and not the client's. */
@@ -45,26 +46,26 @@ export type AppOptions = {
 }
 
 /** The API below `/api/v1`, health and documentation at the root; every error is a problem document. */
-export function createApp({ engine, version, bell, routes, onError }: AppOptions): Hono {
+export function createApp({ engine, version, access, bell, routes, onError }: AppOptions): Hono {
   const app = new Hono()
   const tooLarge = () => {
     throw new ProblemError(413, 'The request is larger than 16 MiB.')
   }
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }))
   rootRoutes(app, engine, version)
-  const access = new Access(engine)
   routes((call, handle) => {
     const path = `/api/v1${call.path.replace(/\{(\w+)\}/g, ':$1')}`
     app.on(call.method.toUpperCase(), path, async (c) => {
       const request = requestOf(c, nameOf(call))
-      const principal = await access.admit(call.role, request)
+      const admission = await access.admit(call.role, request)
+      const { principal } = admission
       const respond = async () => {
         const asked = {
           params: parse(call.params, c.req.param(), 'path'),
           query: parse(call.query, c.req.query(), 'query'),
           body: call.method === 'post' ? parse(call.body, await bodyOf(c.req.raw), 'body') : {},
           principal,
-          admitAgain: () => access.admit(call.role, request),
+          admitAgain: () => access.still(admission, call.role, request),
           refuse: (status: number, detail: string) => access.refuse(request, principal, status, detail),
           header: (name: string) => c.req.header(name),
           signal: c.req.raw.signal,
@@ -78,10 +79,10 @@ export function createApp({ engine, version, bell, routes, onError }: AppOptions
   })
   app.get('/api/v1/events', async (c) => {
     const request = requestOf(c, 'events')
-    await access.admit('viewer', request)
+    const admission = await access.admit('viewer', request)
     const { workloadId = null } = parse(EventsQuery, c.req.query(), 'query') as z.output<typeof EventsQuery>
     const from = await startOf(engine, c.req.header('last-event-id'))
-    const admitAgain = () => access.admit('viewer', request)
+    const admitAgain = () => access.still(admission, 'viewer', request)
     return eventStream(engine, bell, { from, workloadId, signal: c.req.raw.signal, admitAgain })
   })
   app.notFound((c) => answer({ status: 404, title: 'Not found', detail: `There is no ${c.req.method} ${c.req.path}.` }))

@@ -7,8 +7,6 @@ const PAGE = 500
 const GATHER_MS = 25
 /** A look without a notification, and a comment, by which a client knows that the controller is there. */
 const FLOOR_MS = 1000
-/** Whether a client may still watch is asked so often. */
-const ADMIT_MS = 5000
 
 /** Wakes the streams of this controller when something happened on any. */
 export class EventBell {
@@ -66,13 +64,9 @@ async function* produce(
   { from, workloadId, signal, admitAgain }: Parameters<typeof eventStream>[2],
 ): AsyncGenerator<string> {
   let at = from
-  let admitted = performance.now()
   yield 'retry: 1000\n\n'
   while (!signal.aborted) {
-    if (performance.now() - admitted > ADMIT_MS) {
-      await admitAgain()
-      admitted = performance.now()
-    }
+    await admitAgain()
     const events = await readEvents(engine, at, workloadId, PAGE)
     const last = events.at(-1)
     if (last) {
