@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
 const now = () => new Date('2026-01-01T00:00:00Z')
-const open = (more: { fileBytes?: number; keepFiles?: number } = {}) =>
+const open = (more: { fileBytes?: number; keepBytes?: number } = {}) =>
   Journal.open({ directory, instance: 'an-instance', now, ...more })
 const session = (token: string) => ({ token, device: 'WS01-S01', sessionId: `session of ${token}` })
 const report = failedUnplayed('a session', 'player', 'it broke')
@@ -99,7 +99,7 @@ test('whatever was done to its bytes, it opens, and gives no record that was not
 })
 
 test('files that nothing needs go, and those that an open session needs stay', async () => {
-  const { journal } = await open({ fileBytes: 400, keepFiles: 2 })
+  const { journal } = await open({ fileBytes: 400, keepBytes: 8192 })
   await journal.begun([session('old')])
   for (let at = 0; at < 40; at++) {
     await journal.begun([session(`s${at}`)])

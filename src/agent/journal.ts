@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { SessionReport } from '../domain/playback-result.ts'
@@ -29,12 +29,14 @@ export type JournalOptions = {
   now: () => Date
   /** A file is ended when it is so large. */
   fileBytes?: number
-  /** Files that are kept, besides those that unfinished sessions need. */
-  keepFiles?: number
+  /** The newest files of so many bytes together are kept, besides those that unfinished sessions need. */
+  keepBytes?: number
 }
 
 const FILE_BYTES = 4 * 2 ** 20
-const KEEP_FILES = 10
+const KEEP_BYTES = 40 * 2 ** 20
+/** What a file takes on a disk at least: an agent that is started again and again makes many small ones. */
+const LEAST_BYTES = 4096
 const NAME = /^journal-(\d{8})\.log$/
 
 /**
@@ -61,7 +63,7 @@ export class Journal {
 
   /** Opens a directory's journal, in a new file; what earlier files say and nothing has finished comes with it. */
   static async open(given: JournalOptions): Promise<OpenedJournal> {
-    const options = { fileBytes: FILE_BYTES, keepFiles: KEEP_FILES, ...given }
+    const options = { fileBytes: FILE_BYTES, keepBytes: KEEP_BYTES, ...given }
     await mkdir(options.directory, { recursive: true, mode: 0o700 })
     const numbers = await numbersIn(options.directory)
     const records: JournalRecord[] = []
@@ -185,9 +187,14 @@ export class Journal {
   }
 
   async #dropOld(): Promise<void> {
-    const needed = Math.min(this.#number - this.#options.keepFiles + 1, ...this.#open.values())
-    const old = (await numbersIn(this.#options.directory)).filter((number) => number < needed)
-    for (const number of old) await rm(pathOf(this.#options.directory, number), { force: true })
+    const { directory, keepBytes } = this.#options
+    const needed = Math.min(this.#number, ...this.#open.values())
+    let bytes = 0
+    for (const number of (await numbersIn(directory)).reverse()) {
+      const path = pathOf(directory, number)
+      bytes += Math.max(LEAST_BYTES, (await stat(path)).size)
+      if (number < needed && bytes > keepBytes) await rm(path, { force: true })
+    }
   }
 }
 

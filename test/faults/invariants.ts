@@ -18,6 +18,11 @@ export type Findings = {
   lost: string[]
   /** Sessions that an agent began and no attempt records, or that were begun twice. */
   unrecorded: string[]
+  /**
+   * Leases that a crash of the database undid after their agent had written them down, and before any controller let
+   * it start them: nothing played, and the command was leased anew. Not a fault; counted so that it can be seen.
+   */
+  undone: number
   /** Two sessions at once on one device. */
   overlaps: string[]
   /** Sessions that a journal has not brought to their end. */
@@ -104,14 +109,26 @@ async function examineJournals(client: pg.Client, journals: JournalRecord[][]) {
   const receipts = journals.flat().filter((record) => record.kind === 'reported')
   const had = receipts.filter(({ receipt }) => ['counted', 'evidence', 'repeated'].includes(receipt))
   const done = new Set([...receipts, ...journals.flat().filter(({ kind }) => kind === 'dropped')].map(tokenOf))
+  const undone = undoneOf(journals).filter((token) => !recorded.has(token))
   return {
     sessions: sessions.length,
     reports: had.length,
+    undone: undone.length,
     lost: had.filter(({ token }) => recorded.get(token) !== true).map(({ token }) => token),
-    unrecorded: [...twice, ...tokens.filter((token) => !recorded.has(token))],
+    unrecorded: [...twice, ...tokens.filter((token) => !recorded.has(token) && !undone.includes(token))],
     overlaps: overlapsOf(sessions),
     unfinished: tokens.filter((token) => !done.has(token)),
   }
+}
+
+/** Begun by an agent that died before it played: its successor reported it lost, and no controller knew of it. */
+function undoneOf(journals: JournalRecord[][]): string[] {
+  const records = journals.flat()
+  const lost = new Set(
+    records.flatMap((one) => (one.kind === 'ended' && one.report.failure?.kind === 'lost' ? [one.token] : [])),
+  )
+  const unknown = records.flatMap((one) => (one.kind === 'reported' && one.receipt === 'unknown' ? [one.token] : []))
+  return unknown.filter((token) => lost.has(token))
 }
 
 function tokenOf(record: JournalRecord): string {
