@@ -6,7 +6,7 @@ import { serve } from '@hono/node-server'
 import { startEmbeddedPostgres } from '../db/embedded/embedded-postgres.ts'
 import { listen } from '../db/listen.ts'
 import { migrate } from '../db/migrate.ts'
-import { createPool, untilAccepting } from '../db/pool.ts'
+import { createPool, throughRecovery } from '../db/pool.ts'
 import { CHANNELS, type Engine, TERMS } from '../engine/engine.ts'
 import { videoListing } from '../engine/listing.ts'
 import { originCheck } from '../engine/origins.ts'
@@ -44,8 +44,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const databaseUrl = options.databaseUrl ?? stack.use(await startEmbeddedPostgres(options)).url
   const pool = createPool(databaseUrl)
   stack.defer(() => pool.end())
-  await untilAccepting(pool)
-  await migrate(pool)
+  await throughRecovery(() => migrate(pool), 'throw')
   const engine: Engine = { pool, now: () => null, terms: TERMS }
   const waiters = new CommandWaiters()
   const bell = new EventBell()
@@ -94,7 +93,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     return close()
   })
   // Now that it has begun: a start that fails leaves no token behind.
-  const adminToken = await keepAdminToken(engine, options.dataDir)
+  const adminToken = await throughRecovery(() => keepAdminToken(engine, options.dataDir), 'wait')
   const parts = stack.move()
   return {
     url: `${options.tls ? 'https' : 'http'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,

@@ -28,18 +28,26 @@ export function createPool(url: string, options: { max?: number; applicationName
   return pool
 }
 
-const STARTING = '57P03'
-const STARTING_MS = 60_000
+/** A server that shuts down, crashed, or starts up (PostgreSQL, Appendix A, class 57), and connections it broke. */
+const RECOVERING = new Set(['57P01', '57P02', '57P03', 'ECONNRESET', 'EPIPE'])
+const RECOVERING_MS = 60_000
 
-/** Waits for a server that is starting up or recovering, a minute at most. @throws what it says then, or otherwise. */
-export async function untilAccepting(pool: pg.Pool): Promise<void> {
-  const deadline = performance.now() + STARTING_MS
+/**
+ * Does what a server that recovers cuts off again until it is through, for a minute at most. `work` may be done twice.
+ *
+ * @param refused whether a server that refuses connections is waited for as well: one that was there before.
+ * @throws what came of it then, or otherwise.
+ */
+export async function throughRecovery<T>(work: () => Promise<T>, refused: 'wait' | 'throw'): Promise<T> {
+  const deadline = performance.now() + RECOVERING_MS
   for (;;) {
     try {
-      await pool.query('SELECT')
-      return
+      return await work()
     } catch (error) {
-      if ((error as { code?: string }).code !== STARTING || performance.now() > deadline) throw error
+      const { code = '', message } = error as { code?: string; message: string }
+      const passes = RECOVERING.has(code) || /Connection terminated|connection error/.test(message)
+      const waits = passes || (refused === 'wait' && code === 'ECONNREFUSED')
+      if (!waits || performance.now() > deadline) throw error
       await delay(250)
     }
   }
