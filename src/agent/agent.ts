@@ -58,7 +58,7 @@ export class Agent {
   constructor(options: AgentOptions) {
     this.#options = options
     this.#link = new Link(options)
-    this.#fleet = new Fleet(options.workstation)
+    this.#fleet = new Fleet(options.workstation, options.devices)
   }
 
   /**
@@ -102,14 +102,10 @@ export class Agent {
 
   /** Gives how often it is to send a heartbeat, ms; null where it is to leave before it is enrolled. */
   async #enrol(leaving: AbortSignal): Promise<number | null> {
-    const { version, devices, onEnrolled } = this.#options
-    const body = {
-      agentVersion: version,
-      devices: devices.map(({ slot, driver, model, labels }) => {
-        return { slot, driver: driver.name, model, os: process.platform, labels }
-      }),
-    }
+    const { version, onEnrolled } = this.#options
+    const devices = this.#fleet.identities()
     try {
+      const body = { agentVersion: version, devices }
       const enrolled = await this.#link.persist(agentCalls.enrol, { body, signal: leaving })
       this.#fleet.register(devices, enrolled.devices)
       onEnrolled()
@@ -118,6 +114,14 @@ export class Agent {
       if (isRefusal(error)) throw error
       return null
     }
+  }
+
+  /** Tells controllers of devices that are other ones than before. */
+  async #introduce(signal: AbortSignal): Promise<void> {
+    const devices = this.#fleet.identities()
+    const body = { agentVersion: this.#options.version, devices }
+    const enrolled = await this.#link.call(agentCalls.enrol, { body, signal })
+    this.#fleet.register(devices, enrolled.devices)
   }
 
   async #work(leaving: AbortSignal, heartbeatMs: number): Promise<void> {
@@ -149,7 +153,7 @@ export class Agent {
   async #take(): Promise<void> {
     this.#poll = new AbortController()
     const busy = new Set([...this.#sessions.values()].map((session) => session.deviceId))
-    const free = this.#fleet.trouble === null ? this.#fleet.ids.filter((id) => !busy.has(id)) : []
+    const free = this.#fleet.reachable.filter((id) => !busy.has(id))
     try {
       const leased = await this.#link.take(free, this.#unstopped(), this.#poll.signal)
       this.#stop(leased.stop)
@@ -229,12 +233,12 @@ export class Agent {
   }
 
   async #play(command: LeasedCommand & { sessionId: string }, origins: readonly PlayableOrigin[]): Promise<void> {
-    const { token, deviceId, labName, video, plan, timeoutSeconds, sessionId } = command
+    const { token, deviceId, labName, workload, video, plan, timeoutSeconds, sessionId } = command
     const stop = new AbortController()
     this.#sessions.set(token, { deviceId, stop })
     if (this.#options.stop.aborted || this.#refused.signal.aborted) stop.abort('aborted')
     const timeout = setTimeout(() => stop.abort('timeout'), (plan.plannedSeconds + timeoutSeconds) * 1000)
-    const assignment = { sessionId, device: { id: deviceId, labName }, video, plan, origins }
+    const assignment = { sessionId, workload, device: { id: deviceId, labName }, video, plan, origins }
     const report = await this.#played(deviceId, assignment, stop.signal)
     clearTimeout(timeout)
     // A report that cannot be kept is still reported.
@@ -271,6 +275,7 @@ export class Agent {
   async #heartbeat(everyMs: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
+        if (this.#fleet.changed) await this.#introduce(signal)
         const { health, told } = this.#fleet.news()
         // What ended and no controller knows of yet is held, so that it is not taken for lost.
         const body = { held: [...this.#sessions.keys(), ...this.#reporter.waiting], health }

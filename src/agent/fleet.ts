@@ -3,25 +3,44 @@ import type { Driver } from '../drivers/driver.ts'
 import type { Health } from '../protocol/agent-calls.ts'
 
 /** A device of this workstation. */
-export type AgentDevice = { slot: string; driver: Driver; model: string; labels: Record<string, string> }
+export type AgentDevice = { slot: string; driver: Driver; labels: Record<string, string> }
 
+type Enrolled = { slot: string; driver: string; model: string; os: string; labels: Record<string, string> }
+
+/** Of a device that has no sensors. */
 const WELL: DeviceHealth = { offline: null, temperatureC: null, batteryPercent: null }
 
 /** The devices of this workstation, by the ids that a controller gave them, and what of their health was told. */
 export class Fleet {
   readonly #workstation: string
+  readonly #devices: readonly AgentDevice[]
   readonly #byId = new Map<string, AgentDevice>()
   readonly #told = new Map<string, string>()
+  #registered = ''
   /** Why none of them can play, whatever they say themselves. */
   trouble: string | null = null
 
-  constructor(workstation: string) {
+  constructor(workstation: string, devices: readonly AgentDevice[]) {
     this.#workstation = workstation
+    this.#devices = devices
+  }
+
+  /** What the devices are, as a controller is told it. */
+  identities(): Enrolled[] {
+    return this.#devices.map(({ slot, driver, labels }) => {
+      return { slot, driver: driver.name, ...driver.identity({ labName: this.#labName(slot) }), labels }
+    })
+  }
+
+  /** Whether a device is another one than a controller knows. */
+  get changed(): boolean {
+    return JSON.stringify(this.identities()) !== this.#registered
   }
 
   /** Takes what a controller registered. */
-  register(devices: readonly AgentDevice[], registered: readonly { id: string; slot: string }[]): void {
-    const bySlot = new Map(devices.map((device) => [device.slot, device]))
+  register(identities: readonly Enrolled[], registered: readonly { id: string; slot: string }[]): void {
+    const bySlot = new Map(this.#devices.map((device) => [device.slot, device]))
+    this.#registered = JSON.stringify(identities)
     this.#byId.clear()
     this.#told.clear()
     for (const { id, slot } of registered) {
@@ -34,6 +53,11 @@ export class Fleet {
     return [...this.#byId.keys()]
   }
 
+  /** Those that could play now. */
+  get reachable(): string[] {
+    return this.ids.filter((id) => this.#healthOf(id).offline === null)
+  }
+
   driverOf(id: string): Driver | undefined {
     return this.#byId.get(id)?.driver
   }
@@ -42,9 +66,7 @@ export class Fleet {
   news(): { health: Health[]; told: () => void } {
     const health = this.ids.flatMap((deviceId) => {
       const now = { deviceId, ...this.#healthOf(deviceId) }
-      const before = this.#told.get(deviceId)
-      const same = before === undefined ? isWell(now) : before === JSON.stringify(now)
-      return same ? [] : [now]
+      return this.#told.get(deviceId) === JSON.stringify(now) ? [] : [now]
     })
     const told = () => {
       for (const one of health) this.#told.set(one.deviceId, JSON.stringify(one))
@@ -54,12 +76,11 @@ export class Fleet {
 
   #healthOf(id: string): DeviceHealth {
     const device = this.#byId.get(id)
-    const own = device?.driver.health?.({ labName: `${this.#workstation}-${device.slot}` }) ?? WELL
+    const own = device?.driver.health?.({ labName: this.#labName(device.slot) }) ?? WELL
     return this.trouble === null ? own : { ...own, offline: this.trouble }
   }
-}
 
-/** What a controller takes for granted of a device that nothing was told of. */
-function isWell({ offline, temperatureC, batteryPercent }: DeviceHealth): boolean {
-  return offline === null && temperatureC === null && batteryPercent === null
+  #labName(slot: string): string {
+    return `${this.#workstation}-${slot}`
+  }
 }

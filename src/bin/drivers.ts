@@ -1,18 +1,41 @@
+import { createChromiumDriver } from '../drivers/chromium/driver.ts'
+import { findBrowser, INSTALL_BROWSER } from '../drivers/chromium/find-browser.ts'
 import type { Driver } from '../drivers/driver.ts'
 import { createHeadlessDriver } from '../drivers/headless/driver.ts'
 import { createSimulatedDriver } from '../drivers/simulated/driver.ts'
 import { parseHlsMediaPlaylist } from '../media/hls.ts'
 import { readManifest } from '../media/manifest.ts'
+import type { Shape } from '../origins/shaper.ts'
 import { createGuardedFetch } from '../origins/undici-fetch.ts'
+import { pageFiles } from './page-files.ts'
 import { VERSION } from './version.ts'
 
+/** What a driver is made for. */
+export type DriverSetting = {
+  env: Readonly<Record<string, string | undefined>>
+  /** The agent's folder. */
+  home: string
+  /** The devices that it has, such as `WS01-S03`. */
+  labNames: readonly string[]
+  /** From one start of a browser's page to the next, ms. */
+  apartMs: number
+  /** A slow path for a device, for tests; null for none. */
+  shapeOf: (labName: string) => Shape | null
+  onError: (error: unknown) => void
+}
+
 /** Every driver, by the name that the command line gives it. */
-export const DRIVERS: Record<string, () => Driver> = {
-  headless: () =>
+export const DRIVERS: Record<string, (setting: DriverSetting) => Promise<Driver>> = {
+  headless: async () =>
     createHeadlessDriver({
       version: VERSION,
       createFetch: createGuardedFetch,
       parse: { readManifest, parseHlsMediaPlaylist },
     }),
-  simulated: () => createSimulatedDriver(),
+  simulated: async () => createSimulatedDriver(),
+  async chromium({ env, apartMs, shapeOf }) {
+    const executable = await findBrowser(env)
+    if (executable === null) throw new Error(`There is no Chromium or Chrome here: ${INSTALL_BROWSER}.`)
+    return createChromiumDriver({ version: VERSION, executable, page: pageFiles, apartMs, shapeOf })
+  },
 }

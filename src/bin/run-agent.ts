@@ -19,7 +19,6 @@ export type AgentSignals = { drain: AbortSignal; stop: AbortSignal }
 export async function runAgent(options: AgentRunOptions, signals: AgentSignals, err: (text: string) => void) {
   await using stack = new AsyncDisposableStack()
   stack.use(await openHome(options.home))
-  const devices = devicesOf(options, (driver) => stack.use(driver))
   let last = ''
   const onError = (error: unknown) => {
     const { message, cause } = error as Error
@@ -28,6 +27,7 @@ export async function runAgent(options: AgentRunOptions, signals: AgentSignals, 
     last = text
   }
   const { workstation, url } = options
+  const devices = await devicesOf(options, onError, (driver) => stack.use(driver))
   const fetch = await fetchTrusting(options.caFile)
   const whole = { workstation, instance: uuidv7(), onError }
   const linkOf = (token: string) => ({ ...whole, connection: { url, token, fetch } })
@@ -74,16 +74,26 @@ async function trade(
   return credential.secret
 }
 
-function devicesOf({ drivers, labels }: AgentRunOptions, own: (driver: Driver) => Driver): AgentDevice[] {
-  const models = drivers.flatMap(({ name, count }) => {
+/** Slots are numbered through, driver by driver. */
+async function devicesOf(
+  options: AgentRunOptions,
+  onError: (error: unknown) => void,
+  own: (driver: Driver) => Driver,
+): Promise<AgentDevice[]> {
+  const { workstation, drivers, labels, home, startGapMs: apartMs, shapes } = options
+  const devices: AgentDevice[] = []
+  for (const { name, count } of drivers) {
     const create = DRIVERS[name]
     if (!create) throw new Error(`There is no driver ${name}.`)
-    const driver = own(create())
-    return Array.from({ length: count }, () => ({ driver, model: name }))
-  })
-  return models.map((device, at) => {
-    const slot = `S${String(at + 1).padStart(2, '0')}`
-    const named = labels.filter((label) => label.slot === null || label.slot === slot)
-    return { ...device, slot, labels: Object.fromEntries(named.map(({ key, value }) => [key, value])) }
-  })
+    const slots = Array.from({ length: count }, (_, at) => `S${String(devices.length + at + 1).padStart(2, '0')}`)
+    const labNames = slots.map((slot) => `${workstation}-${slot}`)
+    const shapeOf = (labName: string) =>
+      shapes.findLast(({ slot }) => slot === null || labName === `${workstation}-${slot}`) ?? null
+    const driver = own(await create({ env: process.env, home, labNames, apartMs, shapeOf, onError }))
+    for (const slot of slots) {
+      const named = labels.filter((label) => label.slot === null || label.slot === slot)
+      devices.push({ slot, driver, labels: Object.fromEntries(named.map(({ key, value }) => [key, value])) })
+    }
+  }
+  return devices
 }

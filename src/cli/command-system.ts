@@ -47,8 +47,21 @@ export function systemCommands(program: Command, context: Context): void {
         'SIGTERM or Ctrl-C lets what plays end, reports and leaves; a second one stops at once.',
     )
     .requiredOption('--workstation <name>', 'such as WS01')
-    .option('--driver <driver...>', 'headless or simulated, with how many devices: headless:16', ['headless'])
-    .option('--devices <count>', 'devices of a driver that names no count', wholeNumber(1, 1000), 20)
+    .option(
+      '--driver <driver...>',
+      'headless, chromium, adb (Android phones) or simulated, each with how many devices: headless:16',
+      ['headless'],
+    )
+    .option(
+      '--devices <count>',
+      'devices of a driver that names no count (default: 20; chromium 4)',
+      wholeNumber(1, 1000),
+    )
+    .option('--start-gap <ms>', 'from one start of a browser page to the next', wholeNumber(0, 60_000), 300)
+    .option(
+      '--shape <shape...>',
+      'for tests, a slow path in kbit/s and ms, 800/40, for chromium devices or one: S03:800/40',
+    )
     .option('--controller <urls>', 'the controllers, separated by commas', context.env.DOAI_URL ?? DEFAULT_URL)
     .option('--label <label...>', 'a label of its devices, ap=west, or of one of them, S03:hub=2')
     .option('--data <folder>', 'where its credential and journal are kept (default: .doai-agent/<workstation>)')
@@ -61,14 +74,21 @@ export function systemCommands(program: Command, context: Context): void {
       }
       const drivers = options.driver.map((text) => driverOf(text, options.devices))
       const labels = (options.label ?? []).map(labelOf)
-      checkLabels(
-        labels,
-        drivers.reduce((sum, { count }) => sum + count, 0),
+      const shapes = (options.shape ?? []).map(shapeOf)
+      const devices = drivers.reduce((sum, { count }) => sum + count, 0)
+      checkSlots(
+        [
+          ...labels.map((one) => ({ ...one, option: '--label', name: one.key })),
+          ...shapes.map((one) => ({ ...one, option: '--shape', name: 'a path' })),
+        ],
+        devices,
       )
       await context.runners.agent({
         workstation,
         drivers,
         labels,
+        startGapMs: options.startGap,
+        shapes,
         url: urlsOf(options.controller, '--controller'),
         token: context.env.DOAI_AGENT_TOKEN || null,
         home: options.data ?? join(context.env.DOAI_AGENT_DATA ?? '.doai-agent', workstation),
@@ -117,7 +137,9 @@ type ServeFlags = {
 type AgentFlags = {
   workstation: string
   driver: string[]
-  devices: number
+  devices?: number
+  startGap: number
+  shape?: string[]
   controller: string
   label?: string[]
   data?: string
@@ -131,17 +153,25 @@ function tlsOf({ tlsCert, tlsKey }: ServeFlags): { certFile: string; keyFile: st
   throw new CliError('--tls-cert and --tls-key go together: a certificate, and its key.', 2)
 }
 
-/** @throws CliError for a label of a slot that there is not, and for one that is given twice. */
-function checkLabels(labels: readonly ReturnType<typeof labelOf>[], devices: number): void {
+type ForSlot = { slot: string | null; option: string; name: string }
+
+/** @throws CliError for a slot that there is not, and for what is given twice. */
+function checkSlots(settings: readonly ForSlot[], devices: number): void {
   const given = new Set<string>()
-  for (const { slot, key } of labels) {
-    const name = slot === null ? key : `${slot}:${key}`
+  for (const { slot, option, name } of settings) {
+    const text = `${option} ${slot === null ? name : `${slot}:${name}`}`
     if (slot !== null && !(Number(slot.slice(1)) >= 1 && Number(slot.slice(1)) <= devices)) {
-      throw new CliError(`--label ${name}: there is no slot ${slot}; this agent has ${devices} devices`, 2)
+      throw new CliError(`${text}: there is no slot ${slot}; this agent has ${devices} devices`, 2)
     }
-    if (given.has(name)) throw new CliError(`--label ${name}: is given twice`, 2)
-    given.add(name)
+    if (given.has(text)) throw new CliError(`${text}: is given twice`, 2)
+    given.add(text)
   }
+}
+
+function shapeOf(text: string): { slot: string | null; kbps: number; delayMs: number } {
+  const [, slot = null, kbps = '', delayMs = ''] = text.match(/^(?:(S\d{2,4}):)?(\d{1,7})(?:\/(\d{1,5}))?$/) ?? []
+  if (Number(kbps) >= 1) return { slot, kbps: Number(kbps), delayMs: Number(delayMs) }
+  throw new CliError(`--shape ${text}: must be such as 800/40 (kbit/s and ms), or S03:800/40 for one slot`, 2)
 }
 
 function labelOf(text: string): { slot: string | null; key: string; value: string } {
@@ -158,11 +188,14 @@ function wholeNumber(least: number, most: number) {
   }
 }
 
-const DRIVERS = ['headless', 'simulated']
+/** How many devices a driver has that names no count. */
+const DRIVERS: Readonly<Record<string, number>> = { headless: 20, chromium: 4, adb: 20, simulated: 20 }
 
-function driverOf(text: string, devices: number): { name: string; count: number } {
-  const [name = '', count = String(devices)] = text.split(':')
-  if (!DRIVERS.includes(name)) throw new CliError(`--driver ${text}: the drivers are ${DRIVERS.join(' and ')}`, 2)
+function driverOf(text: string, devices: number | undefined): { name: string; count: number } {
+  const [name = '', count = String(devices ?? DRIVERS[name])] = text.split(':')
+  if (!Object.hasOwn(DRIVERS, name)) {
+    throw new CliError(`--driver ${text}: the drivers are ${Object.keys(DRIVERS).join(', ')}`, 2)
+  }
   const number = Number(count)
   if (!(Number.isInteger(number) && number >= 1 && number <= 1000)) {
     throw new CliError(`--driver ${text}: the count must be a whole number from 1 to 1000`, 2)

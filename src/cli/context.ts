@@ -39,6 +39,10 @@ export type AgentRunOptions = {
   drivers: readonly { name: string; count: number }[]
   /** For all of its devices, or for one slot. */
   labels: readonly { slot: string | null; key: string; value: string }[]
+  /** From one start of a browser's page to the next, ms. */
+  startGapMs: number
+  /** Slow paths for tests, for all of its browsers or for one slot; kbit/s and ms. */
+  shapes: readonly { slot: string | null; kbps: number; delayMs: number }[]
   /** Of every controller. */
   url: readonly string[]
   /** The one-time token to enrol with, where there is one. */

@@ -4,6 +4,7 @@ import { accessCommands } from './command-access.ts'
 import { catalogueCommands } from './command-catalogue.ts'
 import { demoCommand } from './command-demo.ts'
 import { labCommands } from './command-lab.ts'
+import { resultCommands } from './command-result.ts'
 import { runCommands } from './command-run.ts'
 import { systemCommands } from './command-system.ts'
 import { workloadCommands } from './command-workload.ts'
@@ -35,6 +36,7 @@ export async function runCli(args: readonly string[], context: Context): Promise
   systemCommands(program, context)
   runCommands(program, context)
   workloadCommands(program, context)
+  resultCommands(program, context)
   catalogueCommands(program, context)
   labCommands(program, context)
   accessCommands(program, context)

@@ -25,6 +25,7 @@ export function resultTable(results: readonly Result[]): string {
     results,
     [
       { title: 'DEVICE', of: (r) => r.device },
+      { title: 'DRIVER', of: (r) => r.driver },
       { title: 'CYCLE', of: (r) => r.cycle, right: true },
       { title: 'BATCH', of: (r) => r.batchGroup },
       { title: 'RESULT', of: (r) => (r.failure === null ? 'played' : r.failure) },

@@ -79,6 +79,8 @@ export function createClient(given: Connection) {
       request(connection, calls.getWorkloadCommands, { ...byId(id), query }),
     getWorkloadResults: (id: string, query: Query<'getWorkloadResults'> = {}): Answer<'getWorkloadResults'> =>
       request(connection, calls.getWorkloadResults, { ...byId(id), query }),
+    getResultScreenshot: (id: string): Answer<'getResultScreenshot'> =>
+      request(connection, calls.getResultScreenshot, byId(id)),
     getWorkloadLogs: (id: string, query: Query<'getWorkloadLogs'> = {}): Answer<'getWorkloadLogs'> =>
       request(connection, calls.getWorkloadLogs, { ...byId(id), query }),
     getWorkloadStats: (id: string): Answer<'getWorkloadStats'> => request(connection, calls.getWorkloadStats, byId(id)),

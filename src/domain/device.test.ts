@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { afterAttempt, cools, QUARANTINE, THERMAL_GATE } from './device.ts'
+import { afterAttempt, afterOffline, cools, FLAPPING, QUARANTINE, THERMAL_GATE } from './device.ts'
 import { FAILURES } from './failure.ts'
 
 test('a device cools above the upper bound and until the lower one; in between it stays as it was', () => {
@@ -27,6 +27,26 @@ test('only failures of the device in a row quarantine it, and a success ends the
         if (failure === 'device') expected += 1
         expect(record.failuresInARow).toBe(expected)
         expect(record.quarantine !== null).toBe(failure === 'device' && expected >= QUARANTINE.failures)
+      }
+    }),
+  )
+})
+
+test('a device flaps where it went offline so many times within the window, and begins anew after that', () => {
+  const gaps = fc.array(fc.integer({ min: 1, max: 700 }), { maxLength: 30 })
+  fc.assert(
+    fc.property(gaps, (seconds) => {
+      let at = 0
+      let lately: readonly number[] = []
+      let since: number[] = []
+      for (const gap of seconds) {
+        at += gap * 1000
+        since.push(at)
+        const within = since.filter((one) => at - one < FLAPPING.withinSeconds * 1000)
+        const after = afterOffline(lately, at)
+        expect(after.quarantine !== null).toBe(within.length >= FLAPPING.times)
+        if (after.quarantine !== null) since = []
+        lately = after.lately
       }
     }),
   )

@@ -30,6 +30,26 @@ export function cools(cooling: boolean, temperatureC: number | null, gate: Therm
 /** So many failures of the device's own in a row quarantine it, for so many seconds. */
 export const QUARANTINE = { failures: 3, seconds: 1800 } as const
 
+/** A device that went offline so many times within so many seconds flaps, and is quarantined. */
+export const FLAPPING = { times: 4, withinSeconds: 600 } as const
+
+/**
+ * When a device went offline lately, after it did so again.
+ *
+ * @param before when it did before, ms, in their order.
+ */
+export function afterOffline(
+  before: readonly number[],
+  nowMs: number,
+): { lately: number[]; quarantine: string | null } {
+  const lately = [...before.filter((atMs) => nowMs - atMs < FLAPPING.withinSeconds * 1000), nowMs]
+  if (lately.length < FLAPPING.times) return { lately, quarantine: null }
+  return {
+    lately: [],
+    quarantine: `went offline ${FLAPPING.times} times within ${FLAPPING.withinSeconds / 60} minutes`,
+  }
+}
+
 /** A device's record after an attempt on it ended. */
 export type DeviceRecord = { failuresInARow: number; quarantine: string | null }
 

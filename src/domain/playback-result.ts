@@ -91,4 +91,6 @@ export type SessionReport = {
   timeline: TimelineEntry[]
   /** The 99th percentile of the player's own event loop delay in ms; null where it is not measured. */
   loopDelayP99Ms: number | null
+  /** What its screen showed when it failed: a JPEG in base64, where there was a screen. */
+  screenshot?: string | undefined
 }

@@ -6,6 +6,8 @@ import type { SessionPlan } from '../domain/session-plan.ts'
 /** One session that a driver is asked to play on one device. */
 export type Assignment = {
   sessionId: string
+  /** What it is played for; shown where a player shows something. */
+  workload: { id: string; name: string }
   device: { id: string; labName: string }
   video: { id: string; url: string; title: string }
   plan: SessionPlan
@@ -22,6 +24,9 @@ export type LiveState = {
   rebufferCount: number
 }
 
+/** What a device is; told anew where another one takes its slot. */
+type DeviceIdentity = { model: string; os: string }
+
 /**
  * How an agent operates one kind of device.
  *
@@ -32,6 +37,8 @@ export type LiveState = {
  */
 export interface Driver extends AsyncDisposable {
   readonly name: string
+  /** What a device is, as far as it is known now. */
+  identity(device: { labName: string }): DeviceIdentity
   /** What a device's own sensors say now. The devices of a driver without it are always there and never too hot. */
   health?(device: { labName: string }): DeviceHealth
   play(assignment: Assignment, signal: AbortSignal, onLive: (live: LiveState) => void): Promise<SessionReport>

@@ -39,8 +39,7 @@ export async function enrol(engine: Engine, enrolment: Enrolment): Promise<{ id:
        SELECT id, $1, slot, driver, model, os, labels, $3
        FROM jsonb_to_recordset($2::jsonb) AS d (id uuid, slot text, driver text, model text, os text, labels jsonb)
        ON CONFLICT (workstation_id, slot) DO UPDATE SET driver = excluded.driver, model = excluded.model,
-         os = excluded.os, labels = excluded.labels, missing_reason = NULL, silent_reason = NULL, offline_reason = NULL,
-         cooling_reason = NULL, temperature_c = NULL, battery_percent = NULL
+         os = excluded.os, labels = excluded.labels, missing_reason = NULL, silent_reason = NULL
        RETURNING id, slot`,
       [workstation, JSON.stringify(rows), now],
     )

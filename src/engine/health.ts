@@ -1,4 +1,4 @@
-import { cools, type DeviceHealth, type ThermalGate } from '../domain/device.ts'
+import { afterOffline, cools, type DeviceHealth, QUARANTINE, type ThermalGate } from '../domain/device.ts'
 import type { Tx } from './engine.ts'
 
 export type ReportedHealth = DeviceHealth & { deviceId: string }
@@ -12,26 +12,43 @@ export async function takeHealth(
   now: Date,
 ): Promise<string[]> {
   if (reported.length === 0) return []
-  const { rows } = await tx.query<{ id: string; offline: string | null; cooling: string | null }>(
-    `SELECT id, offline_reason AS offline, cooling_reason AS cooling FROM devices
+  const { rows } = await tx.query<Before>(
+    `SELECT id, offline_reason AS offline, cooling_reason AS cooling, went_offline_at AS "wentOfflineAt" FROM devices
      WHERE workstation_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE`,
     [workstation, reported.map(({ deviceId }) => deviceId)],
   )
   const before = new Map(rows.map((row) => [row.id, row]))
   const changes = reported.flatMap((health) => {
     const was = before.get(health.deviceId)
-    return was === undefined ? [] : [{ ...health, was, cooling: coolingReason(was.cooling, health, gate) }]
+    if (was === undefined) return []
+    return [{ ...health, was, cooling: coolingReason(was.cooling, health, gate), ...flapping(was, health, now) }]
   })
   await tx.query(
     `UPDATE devices d SET offline_reason = h.offline, cooling_reason = h.cooling, temperature_c = h."temperatureC",
-       battery_percent = h."batteryPercent", health_at = $2
+       battery_percent = h."batteryPercent", health_at = $2,
+       went_offline_at = ARRAY(SELECT jsonb_array_elements_text(h.lately)::timestamptz),
+       quarantine_reason = coalesce(h.quarantine, d.quarantine_reason),
+       quarantined_until = CASE WHEN h.quarantine IS NULL THEN d.quarantined_until
+         ELSE $2::timestamptz + make_interval(secs => $3) END
      FROM jsonb_to_recordset($1::jsonb) AS h ("deviceId" uuid, offline text, cooling text, "temperatureC" real,
-       "batteryPercent" int) WHERE d.id = h."deviceId"`,
-    [JSON.stringify(changes), now],
+       "batteryPercent" int, lately jsonb, quarantine text) WHERE d.id = h."deviceId"`,
+    [JSON.stringify(changes), now, QUARANTINE.seconds],
   )
   return changes
-    .filter(({ was, offline, cooling }) => was.offline !== offline || (was.cooling === null) !== (cooling === null))
+    .filter(({ was, offline, cooling, quarantine }) => {
+      return was.offline !== offline || (was.cooling === null) !== (cooling === null) || quarantine !== null
+    })
     .map(({ deviceId }) => deviceId)
+}
+
+type Before = { id: string; offline: string | null; cooling: string | null; wentOfflineAt: Date[] }
+
+/** A device that goes offline again and again is quarantined. */
+function flapping({ offline, wentOfflineAt }: Before, health: DeviceHealth, now: Date) {
+  if (offline !== null || health.offline === null) return { lately: wentOfflineAt, quarantine: null }
+  const before = wentOfflineAt.map((at) => at.getTime())
+  const { lately, quarantine } = afterOffline(before, now.getTime())
+  return { lately: lately.map((ms) => new Date(ms)), quarantine }
 }
 
 function coolingReason(was: string | null, { temperatureC }: DeviceHealth, gate: ThermalGate): string | null {

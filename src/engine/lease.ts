@@ -10,6 +10,7 @@ type LeasedCommand = {
   attempt: number
   deviceId: string
   labName: string
+  workload: { id: string; name: string }
   video: { id: string; url: string; title: string }
   plan: SessionPlan
   /** Past its planned time, in seconds from its start. */
@@ -67,7 +68,13 @@ async function lockLab(engine: Engine, tx: Tx, workstation: string, instance: st
   return rows[0]
 }
 
-type HandedOver = Omit<LeasedCommand, 'video'> & { videoId: string; url: string; title: string }
+type HandedOver = Omit<LeasedCommand, 'video' | 'workload'> & {
+  videoId: string
+  url: string
+  title: string
+  workloadId: string
+  workloadName: string
+}
 
 /** New leases, and with them those that were made before and never started: one statement, for every agent runs it. */
 async function lease(
@@ -106,21 +113,24 @@ async function lease(
          lease_expires_at = $4 + make_interval(secs => $6), lease_stop_reason = NULL
        FROM leased JOIN workloads w ON w.id = leased.workload_id WHERE d.id = leased.device_id
        RETURNING token, leased.id AS command_id, leased.attempts, d.id AS device_id, d.workstation_id, d.slot,
-         leased.video_id, leased.plan, d.lease_run_seconds AS run_seconds
+         leased.workload_id, leased.video_id, leased.plan, d.lease_run_seconds AS run_seconds
      ), given AS (
        SELECT * FROM reserved
        UNION ALL
-       SELECT d.lease_token, c.id, c.attempts, d.id, d.workstation_id, d.slot, c.video_id, c.plan, d.lease_run_seconds
+       SELECT d.lease_token, c.id, c.attempts, d.id, d.workstation_id, d.slot, c.workload_id, c.video_id, c.plan,
+         d.lease_run_seconds
        FROM devices d JOIN command_history c ON c.id = d.lease_command_id
        WHERE d.workstation_id = $1 AND d.id = ANY ($3) AND d.lease_started_at IS NULL AND d.lease_stop_reason IS NULL
      )
      SELECT g.token, g.command_id AS "commandId", g.attempts AS attempt, g.device_id AS "deviceId",
        g.workstation_id || '-' || g.slot AS "labName", v.id AS "videoId", v.url, v.title, g.plan,
-       g.run_seconds - (g.plan ->> 'plannedSeconds')::int AS "timeoutSeconds"
-     FROM given g JOIN videos v ON v.id = g.video_id ORDER BY g.slot`,
+       w.id AS "workloadId", w.name AS "workloadName", g.run_seconds - (g.plan ->> 'plannedSeconds')::int AS "timeoutSeconds"
+     FROM given g JOIN videos v ON v.id = g.video_id JOIN workloads w ON w.id = g.workload_id ORDER BY g.slot`,
     values: [workstationId, open, devices, now, terms.acceptSeconds, terms.leaseSeconds],
   })
-  return rows.map(({ videoId: id, url, title, ...command }) => ({ ...command, video: { id, url, title } }))
+  return rows.map(({ videoId: id, url, title, workloadId, workloadName, ...command }) => {
+    return { ...command, workload: { id: workloadId, name: workloadName }, video: { id, url, title } }
+  })
 }
 
 async function nextRetry(tx: Tx, workstationId: string, open: string[], now: Date): Promise<number | null> {

@@ -137,7 +137,7 @@ export async function readCommands(pool: Pool, workloadId: string, { limit, afte
 export async function readResults(pool: Pool, workloadId: string, { limit, after }: Page, timeline: boolean) {
   const { rows } = await pool.query<{ commandId: string }>(
     `SELECT r.id, r.command_id AS "commandId", r.video_id AS "videoId", r.device_id AS "deviceId",
-       c.workstation_id || '-' || c.device_slot AS device, c.cycle, c.batch_group AS "batchGroup", r.attempt,
+       c.workstation_id || '-' || c.device_slot AS device, r.driver, c.cycle, c.batch_group AS "batchGroup", r.attempt,
        r.session_id AS "sessionId", r.end_reason AS "endReason", r.watch_time AS "watchTime",
        r.watch_percent AS "watchPercent", r.startup_ms AS "startupMs", r.rebuffer_count AS "rebufferCount",
        r.rebuffer_ms AS "rebufferMs", r.rebuffer_ratio AS "rebufferRatio", r.playing_ms AS "playingMs",
@@ -146,7 +146,8 @@ export async function readResults(pool: Pool, workloadId: string, { limit, after
        r.dropped_frames AS "droppedFrames", r.decoded_frames AS "decodedFrames",
        r.bytes_downloaded AS "bytesDownloaded", r.errors_fatal AS "errorsFatal",
        r.errors_nonfatal AS "errorsNonfatal", r.error_codes AS "errorCodes", r.loop_delay_p99_ms AS "loopDelayP99Ms",
-       r.failure, r.error_message AS "errorMessage", r.created_at AS "createdAt"
+       r.failure, r.error_message AS "errorMessage",
+       EXISTS (SELECT FROM screenshots s WHERE s.result_id = r.id) AS "hasScreenshot", r.created_at AS "createdAt"
        ${timeline ? ', r.timeline' : ''}
      FROM command_history c JOIN results r ON r.id = c.result_id
      WHERE c.workload_id = $1 AND ($2::uuid IS NULL OR c.id > $2) ORDER BY c.id LIMIT $3`,

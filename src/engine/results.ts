@@ -1,9 +1,11 @@
+import type { Pool } from 'pg'
 import type { SessionReport } from '../domain/playback-result.ts'
 import type { Tx } from './engine.ts'
 
 export type NewResult = {
   id: string
   commandId: string
+  workloadId: string
   attempt: number
   deviceId: string
   videoId: string
@@ -19,15 +21,40 @@ export async function insertResults(tx: Tx, results: readonly NewResult[], now: 
     text: `INSERT INTO results (id, command_id, attempt, session_id, device_id, video_id, watch_time, watch_percent,
        error_message, failure, end_reason, startup_ms, playing_ms, paused_ms, seeking_ms, rebuffer_count, rebuffer_ms,
        bitrate_avg_kbps, bitrate_top_kbps, switch_count, throughput_kbps, dropped_frames, decoded_frames,
-       bytes_downloaded, errors_fatal, errors_nonfatal, error_codes, loop_delay_p99_ms, timeline, by_engine, created_at)
+       bytes_downloaded, errors_fatal, errors_nonfatal, error_codes, loop_delay_p99_ms, timeline, by_engine, created_at, driver)
      SELECT id, command_id, attempt, session_id, device_id, video_id, watch_time, watch_percent,
        error_message, failure, end_reason, startup_ms, playing_ms, paused_ms, seeking_ms, rebuffer_count, rebuffer_ms,
        bitrate_avg_kbps, bitrate_top_kbps, switch_count, throughput_kbps, dropped_frames, decoded_frames,
-       bytes_downloaded, errors_fatal, errors_nonfatal, error_codes, loop_delay_p99_ms, timeline, by_engine, $2
-     FROM jsonb_populate_recordset(NULL::results, $1::jsonb)
+       bytes_downloaded, errors_fatal, errors_nonfatal, error_codes, loop_delay_p99_ms, timeline, by_engine, $2,
+       (SELECT d.driver FROM devices d WHERE d.id = r.device_id)
+     FROM jsonb_populate_recordset(NULL::results, $1::jsonb) r
      ON CONFLICT (command_id, attempt, by_engine) DO NOTHING`,
     values: [JSON.stringify(results.map(columnsOf)), now],
   })
+  await insertScreenshots(tx, results)
+}
+
+/** Of a workload so many screenshots are kept: when all devices fail, the first show as much as all would. */
+const SCREENSHOTS = 200
+
+async function insertScreenshots(tx: Tx, results: readonly NewResult[]): Promise<void> {
+  const shots = results.flatMap(({ id, workloadId, report }) =>
+    report.screenshot === undefined ? [] : [{ id, workload_id: workloadId, jpeg: report.screenshot }],
+  )
+  if (shots.length === 0) return
+  await tx.query(
+    `INSERT INTO screenshots (result_id, workload_id, jpeg)
+     SELECT r.id, s.workload_id, decode(s.jpeg, 'base64')
+     FROM jsonb_to_recordset($1::jsonb) AS s (id uuid, workload_id uuid, jpeg text) JOIN results r ON r.id = s.id
+     WHERE (SELECT count(*) FROM screenshots kept WHERE kept.workload_id = s.workload_id) < $2`,
+    [JSON.stringify(shots), SCREENSHOTS],
+  )
+}
+
+/** What a session's screen showed when it failed, a JPEG; null where nothing was kept. */
+export async function readScreenshot(pool: Pool, resultId: string): Promise<Buffer | null> {
+  const { rows } = await pool.query<{ jpeg: Buffer }>('SELECT jpeg FROM screenshots WHERE result_id = $1', [resultId])
+  return rows[0]?.jpeg ?? null
 }
 
 function columnsOf({ id, commandId, attempt, deviceId, videoId, report, byEngine }: NewResult) {

@@ -148,7 +148,14 @@ function settleOne(row: AttemptRow, ended: AttemptEnded, now: Date): Settled {
 function resultOf(row: AttemptRow, ended: AttemptEnded, settled: Settled | null): NewResult | null {
   const id = settled === null ? newId() : settled.resultId
   if (id === null || (ended.kind === 'found' && settled === null)) return null
-  const base = { id, commandId: row.command_id, attempt: row.attempt, deviceId: row.device_id, videoId: row.video_id }
+  const base = {
+    id,
+    commandId: row.command_id,
+    workloadId: row.workload_id,
+    attempt: row.attempt,
+    deviceId: row.device_id,
+    videoId: row.video_id,
+  }
   if (ended.kind === 'report') return { ...base, report: ended.report, byEngine: false }
   return { ...base, report: failedUnplayed(newId(), ended.failure, ended.message), byEngine: true }
 }

@@ -68,6 +68,7 @@ function resultOf({ engineResult: id, ...row }: Waiting & { engineResult: string
   return {
     id,
     commandId: row.id,
+    workloadId: row.workload_id,
     attempt: row.attempts,
     deviceId: row.device_id,
     videoId: row.video_id,

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { resolveTxt } from 'node:dns/promises'
+import type { Resolved } from './checked-lookup.ts'
 import { type GuardedFetch, RefusedError } from './guarded-fetch.ts'
 import { isLoopbackHost } from './reach.ts'
-import { createGuardedFetch, type Resolved } from './undici-fetch.ts'
+import { createGuardedFetch } from './undici-fetch.ts'
 
 /** What was found when control of an origin was checked; `reason` is null when it was proved. */
 export type Proof = { state: 'verified' | 'failed' | 'unreachable'; reason: string | null }

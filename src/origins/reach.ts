@@ -26,6 +26,20 @@ export function reachOf(url: string, policy: ReachPolicy): Reach | string {
   return allowed.some((one) => one.allowPrivate) ? { kind: 'private' } : { kind: 'public' }
 }
 
+/**
+ * The same for an encrypted connection, of which host and port alone are known. Where records of one origin differ, it
+ * is held to the strictest.
+ */
+export function reachOfOrigin(origin: string, policy: ReachPolicy): Reach | string {
+  const { hostname } = new URL(origin)
+  if (isLoopbackHost(hostname)) {
+    return policy.loopback ? { kind: 'loopback' } : `${origin} is on loopback, and the video is not`
+  }
+  const holding = policy.origins.filter((one) => one.origin === origin)
+  if (holding.length === 0) return `${origin} is not a verified origin`
+  return holding.every((one) => one.allowPrivate) ? { kind: 'private' } : { kind: 'public' }
+}
+
 /** Whether a url's host is this machine. False for what is no url. */
 export function isLoopbackUrl(url: string): boolean {
   return URL.canParse(url) && isLoopbackHost(new URL(url).hostname)

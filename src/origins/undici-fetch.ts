@@ -1,6 +1,6 @@
-import { lookup as dnsLookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, type Dispatcher } from 'undici'
+import { checkedLookup, type Resolved, resolveByDns } from './checked-lookup.ts'
 import {
   type GuardedFetch,
   type GuardedRequest,
@@ -14,8 +14,6 @@ import { type Reach, reachOf, refusedAddress, shown } from './reach.ts'
 /** Hops of a redirect that are followed; browsers follow 20, and no stream needs five. */
 const MOST_REDIRECTS = 5
 const CONNECT_TIMEOUT_MS = 10_000
-
-export type Resolved = { address: string; family: number }
 
 export type GuardedFetchOptions = {
   policy: ReachPolicy
@@ -77,29 +75,6 @@ function allowed(url: string, policy: ReachPolicy): Reach {
   const refused = isIP(literal) === 0 ? null : refusedAddress(literal, reach)
   if (refused !== null) throw new RefusedError(`${shown(url)}: ${refused}`)
   return reach
-}
-
-/** Hands the connection the address that was checked; one bad address among several is reason enough to refuse. */
-function checkedLookup(reach: Reach, resolve: (hostname: string) => Promise<Resolved[]>): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname).then(
-      (found) => {
-        const refused = found.map(({ address }) => refusedAddress(address, reach)).find((why) => why !== null)
-        const first = found[0]
-        if (refused) callback(new RefusedError(`${hostname}: ${refused}`), '', 0)
-        else if (!first) callback(new TransferError(`${hostname} has no address`), '', 0)
-        else if (options.all) callback(null, found)
-        else callback(null, first.address, first.family)
-      },
-      (error: NodeJS.ErrnoException) => callback(error, '', 0),
-    )
-  }
-}
-
-function resolveByDns(hostname: string): Promise<Resolved[]> {
-  return new Promise((done, fail) => {
-    dnsLookup(hostname, { all: true }, (error, found) => (error ? fail(error) : done(found)))
-  })
 }
 
 async function send(

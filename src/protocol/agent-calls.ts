@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { FAILURES } from '../domain/failure.ts'
 import { LABEL_KEY, LABEL_VALUE } from '../domain/label-expression.ts'
-import { PLAYER_STATES } from '../domain/playback-result.ts'
-import { storableText } from '../domain/storable-text.ts'
 import type { Call } from './call.ts'
+import { count, ms, PlayableOrigin, SessionPlan, said, TimelineEntry } from './session.ts'
 
 /** What these messages are, as a number: an agent sends it with each, and is refused where it is too old or too new. */
 export const AGENT_PROTOCOL = { current: 2, oldest: 2, header: 'doai-agent-protocol' } as const
@@ -12,48 +11,18 @@ export const AGENT_INSTANCE_HEADER = 'doai-agent-instance'
 
 const None = z.object({})
 const Workstation = z.object({ workstation: z.string().regex(/^[A-Z][A-Z0-9]{0,15}$/) })
-const count = z.int().min(0)
-/** What a player or a stream says, cut and mended where no store takes it as it is. */
-const said = z.string().transform((text) => storableText(text, 2000))
-const ms = z.number().min(0)
-
-const Interaction = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('pause'), atMs: ms, forMs: ms }),
-  z.object({ kind: z.literal('seek'), atMs: ms, toFraction: z.number().min(0).max(1) }),
-  z.object({ kind: z.literal('qualitySwitch'), atMs: ms, rank: count }),
-  z.object({ kind: z.literal('background'), atMs: ms, forMs: ms }),
-])
-
 const LeasedCommand = z.object({
   token: z.uuid(),
   commandId: z.uuid(),
   attempt: z.int().min(1),
   deviceId: z.uuid(),
   labName: z.string(),
+  workload: z.object({ id: z.uuid(), name: z.string() }),
   video: z.object({ id: z.uuid(), url: z.string(), title: z.string() }),
-  plan: z.object({ plannedSeconds: z.number(), interactions: z.array(Interaction) }),
+  plan: SessionPlan,
   timeoutSeconds: z.number(),
 })
 export type LeasedCommand = z.infer<typeof LeasedCommand>
-
-const PlayableOrigin = z.object({
-  origin: z.string(),
-  pathPrefix: z.string(),
-  allowPrivate: z.boolean(),
-  cmcdMode: z.enum(['query', 'header']),
-})
-
-const TimelineEntry = z.discriminatedUnion('kind', [
-  z.object({ atMs: ms, kind: z.literal('state'), state: z.enum(PLAYER_STATES) }),
-  z.object({ atMs: ms, kind: z.literal('rendition'), bitrateKbps: z.number(), height: z.number().nullable() }),
-  z.object({
-    atMs: ms,
-    kind: z.literal('interaction'),
-    interaction: z.string(),
-    outcome: z.enum(['done', 'not_applicable']),
-  }),
-  z.object({ atMs: ms, kind: z.literal('error'), code: said, message: said, fatal: z.boolean() }),
-])
 
 const Report = z.object({
   sessionId: z.uuid(),
@@ -81,6 +50,8 @@ const Report = z.object({
   }),
   timeline: z.array(TimelineEntry).max(20_000),
   loopDelayP99Ms: z.number().nullable(),
+  /** Of a failed session that had a screen: a JPEG. */
+  screenshot: z.base64().max(400_000).optional(),
 })
 
 function agentCall<B extends z.ZodType, A extends z.ZodType>(path: string, summary: string, body: B, answer: A) {

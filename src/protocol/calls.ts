@@ -192,6 +192,8 @@ export const Result = z.object({
   videoId: z.uuid(),
   deviceId: z.uuid(),
   device: z.string(),
+  /** What played it; null where its device was gone before it was known. */
+  driver: z.string().nullable(),
   cycle: z.int(),
   batchGroup: z.string(),
   attempt: z.int(),
@@ -219,10 +221,14 @@ export const Result = z.object({
   loopDelayP99Ms: z.number().nullable(),
   failure: z.enum(FAILURES).nullable(),
   errorMessage: z.string().nullable(),
+  /** Whether what its screen showed was kept. */
+  hasScreenshot: z.boolean(),
   createdAt: Time,
   timeline: z.array(z.looseObject({ atMs: z.number(), kind: z.string() })).optional(),
 })
 export type Result = z.infer<typeof Result>
+
+const Screenshot = z.object({ jpeg: z.base64() })
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 const Log = z.object({ at: Time, level: z.enum(LOG_LEVELS), message: z.string() })
@@ -446,6 +452,14 @@ export const calls = {
     Id,
     Page.extend({ timeline: flag }),
     list(Result),
+  ),
+  getResultScreenshot: get(
+    '/results/{id}/screenshot',
+    'viewer',
+    'What the screen showed when the session failed: a JPEG in base64',
+    Id,
+    None,
+    Screenshot,
   ),
   getWorkloadLogs: get(
     '/workloads/{id}/logs',

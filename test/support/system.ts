@@ -34,7 +34,17 @@ export async function startTestSystem(workstations: Record<string, number>, driv
     const { promise: enrolled, resolve } = Promise.withResolvers<void>()
     const drivers = [{ name: driver, count }]
     const home = join(dataDir, 'agents', workstation)
-    const agent = { workstation, drivers, labels: [], url: [controller.url], token, home, caFile: null }
+    const agent = {
+      workstation,
+      drivers,
+      labels: [],
+      startGapMs: 0,
+      shapes: [],
+      url: [controller.url],
+      token,
+      home,
+      caFile: null,
+    }
     const running = runAgent({ ...agent, onEnrolled: () => resolve() }, signals, (text) => console.error(text))
     stack.defer(() => running)
     await enrolled

@@ -35,6 +35,7 @@ test('hands its policy and its name to the fetch, and disposes of it', async () 
   const report = await driver.play(
     {
       sessionId: 's',
+      workload: { id: 'w', name: 'test' },
       device: { id: 'd', labName: 'WS01-S01' },
       video: { id: 'v', url: 'http://localhost/a.m3u8', title: '' },
       plan: { plannedSeconds: 10, interactions: [] },

@@ -28,6 +28,7 @@ export function createHeadlessDriver(options: HeadlessDriverOptions): Driver {
   const parts = { parse, clock, random: Math.random, loopDelayP99Ms: () => lateness(loop.percentile(99)) }
   return {
     name: 'headless',
+    identity: () => ({ model: 'headless', os: process.platform }),
     async play(assignment, signal, onLive) {
       await using fetch = createFetch({
         policy: { origins: assignment.origins, loopback: isLoopbackUrl(assignment.video.url) },

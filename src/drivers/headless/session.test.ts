@@ -62,6 +62,7 @@ function setUp(answer: (path: string, nth: number) => Answer, read = () => prese
     const work = playSession(
       {
         sessionId: 's',
+        workload: { id: 'w', name: 'test' },
         device: { id: 'd', labName: 'WS01-S01' },
         video: { id: 'v', url: 'http://127.0.0.1/master.mpd', title: '' },
         plan: { plannedSeconds, interactions },

@@ -6,6 +6,7 @@ import { SIMULATED_FAULTS } from './fault.ts'
 
 const assignment = (query = '', sessionId = 's-1'): Assignment => ({
   sessionId,
+  workload: { id: 'w', name: 'test' },
   device: { id: 'd', labName: 'WS01-S03' },
   video: { id: 'v', url: `http://127.0.0.1/a.m3u8${query}`, title: '' },
   plan: { plannedSeconds: 30, interactions: [{ kind: 'pause', atMs: 5_000, forMs: 4_000 }] },

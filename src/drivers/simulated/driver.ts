@@ -24,6 +24,7 @@ export function createSimulatedDriver(options: SimulatedDriverOptions = {}): Dri
   const { clock = realClock, faults = {}, speed = 1 } = options
   return {
     name: 'simulated',
+    identity: () => ({ model: 'simulated', os: process.platform }),
     play: (assignment, signal, onLive) => play(assignment, { clock, faults, speed }, signal, onLive),
     async [Symbol.asyncDispose]() {},
   }

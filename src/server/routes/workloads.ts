@@ -13,6 +13,7 @@ import {
   readWorkload,
   readWorkloads,
 } from '../../engine/read.ts'
+import { readScreenshot } from '../../engine/results.ts'
 import { retryWorkload } from '../../engine/retry.ts'
 import { targetsOf } from '../../engine/targets.ts'
 import { whyWorkload } from '../../engine/why-workload.ts'
@@ -71,6 +72,9 @@ export function workloadRoutes(engine: Engine, mount: Mount): void {
     await exists(params.id)
     const items = await readResults(pool, params.id, pageOf(query), query.timeline)
     return paged(items, query.limit, (result) => result.commandId)
+  })
+  mount(calls.getResultScreenshot, async ({ params }) => {
+    return { jpeg: found(await readScreenshot(pool, params.id), 'screenshot').toString('base64') }
   })
   mount(calls.getWorkloadLogs, async ({ params, query }) => {
     await exists(params.id)

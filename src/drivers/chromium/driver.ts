@@ -1,0 +1,103 @@
+import type { Page } from 'playwright-core'
+import type { ReachPolicy } from '../../origins/guarded-fetch.ts'
+import { startGuardedProxy } from '../../origins/guarded-proxy.ts'
+import { isLoopbackUrl } from '../../origins/reach.ts'
+import type { Shape } from '../../origins/shaper.ts'
+import { testUserAgent } from '../../origins/user-agent.ts'
+import { realClock } from '../clock.ts'
+import type { Assignment, Driver } from '../driver.ts'
+import { PageHost } from '../player-page/page-host.ts'
+import { type PageFiles, PageSession } from '../player-page/page-session.ts'
+import { explainWithheld, overhear } from './answers.ts'
+import { BrowserGoneError, BrowserKeeper, NoBrowserError } from './browser-keeper.ts'
+import { browserVersion } from './find-browser.ts'
+import { guardHops } from './hop-guard.ts'
+import { Turnstile } from './turnstile.ts'
+
+export type ChromiumDriverOptions = {
+  /** The project's version, for the `User-Agent`. */
+  version: string
+  /** Of the Chromium or Chrome to play with. */
+  executable: string
+  page: () => Promise<PageFiles>
+  /** From one start to the next, ms: so that a batch does not open all its pages at once. 300 if not given. */
+  apartMs?: number
+  /** A slow path for a device, for tests; null for none. */
+  shapeOf?: (labName: string) => Shape | null
+  /** More arguments of the browser, for tests. */
+  browserArguments?: readonly string[]
+}
+
+const APART_MS = 300
+const OPEN_MS = 30_000
+const SCREENSHOT_MS = 3000
+/** What a session's screen is: a phone's, as most of an audience has. */
+const VIEWPORT = { width: 640, height: 480 }
+
+/** Plays in a Chromium of this machine: one browser for all sessions, a context, a page and a way out for each. */
+export async function createChromiumDriver(options: ChromiumDriverOptions): Promise<Driver> {
+  const { version, executable, page, apartMs = APART_MS, shapeOf = () => null, browserArguments = [] } = options
+  await using stack = new AsyncDisposableStack()
+  const host = stack.use(await PageHost.start(await page()))
+  const keeper = stack.use(new BrowserKeeper({ executable, browserArguments }))
+  const model = await browserVersion(executable)
+  const turnstile = new Turnstile(realClock, apartMs)
+  const parts = stack.move()
+  const inBrowser = async (session: PageSession) => {
+    const { device } = session.assignment
+    const policy = policyOf(session.assignment)
+    const refused = (why: string) => session.fail({ kind: 'refused', permanent: true, code: 'refused', message: why })
+    using _ = host.open(session)
+    await using proxy = await startGuardedProxy({
+      policy,
+      pageOrigin: host.origin,
+      onRefused: (why, origin) =>
+        policy.origins.some((one) => one.origin === origin) ? refused(why) : session.note('refused', why),
+      shape: shapeOf(device.labName),
+    })
+    const context = { proxy: { server: proxy.url }, viewport: VIEWPORT, serviceWorkers: 'block' as const }
+    await keeper.inContext(testUserAgent(version), { ...context, acceptDownloads: false }, async (context) => {
+      const page = await context.newPage()
+      page.on('crash', () => session.fail(broken('player', 'page_crashed', 'its page crashed')))
+      const answers = await overhear(context, page)
+      await guardHops(context, page, policy, refused)
+      await page.goto(`${host.origin}${session.path}`, { timeout: OPEN_MS, waitUntil: 'commit' })
+      await session.attended()
+      explainWithheld(session, answers)
+      if (session.failure !== null) session.picture(await screenshot(page))
+    })
+  }
+  return {
+    name: 'chromium',
+    identity: () => ({ model, os: process.platform }),
+    async play(assignment, signal, onLive) {
+      const session = new PageSession({ assignment, clock: realClock, onLive, background: false, signal })
+      try {
+        await turnstile.pass(session.over)
+        if (!session.over.aborted) await inBrowser(session)
+      } catch (error) {
+        session.fail(failureOf(error as Error))
+      }
+      return session.report()
+    },
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}
+
+function policyOf({ origins, video }: Assignment): ReachPolicy {
+  return { origins, loopback: isLoopbackUrl(video.url) }
+}
+
+function failureOf(error: Error) {
+  if (error instanceof BrowserGoneError) return broken('lost', 'browser_gone', error.message)
+  return broken(error instanceof NoBrowserError ? 'device' : 'player', 'browser', error.message)
+}
+
+function broken(kind: 'player' | 'device' | 'lost', code: string, message: string) {
+  return { kind, permanent: false, code, message }
+}
+
+/** What the page showed; null where it shows nothing any more. */
+async function screenshot(page: Page): Promise<Buffer | null> {
+  return page.screenshot({ type: 'jpeg', quality: 60, timeout: SCREENSHOT_MS }).catch(() => null)
+}

@@ -1,0 +1,61 @@
+import { isPermanentStatus } from '../domain/failure.ts'
+import type { PageEnd } from '../protocol/player-messages.ts'
+
+export type PlayerFailure = NonNullable<PageEnd['failure']>
+
+/** What Shaka says of an error (`shaka.util.Error`): its numbers, and what belongs to them. */
+export type ShakaError = { category: number; code: number; data: unknown[]; message?: string }
+
+/** Shaka's error categories and codes, from its `lib/util/error.js`. */
+const CATEGORY = { network: 1, media: 3, manifest: 4, drm: 6 } as const
+const CODE = {
+  badHttpStatus: 1001,
+  timeout: 1003,
+  mediaSourceThrew: 3015,
+  mediaSourceFailed: 3014,
+  video: 3016,
+  quotaExceeded: 3017,
+  unsupported: 4032,
+  restrictions: 4012,
+} as const
+
+/** Which failure of the taxonomy an error of the player is. */
+export function failureOf({ category, code, data, message }: ShakaError): PlayerFailure {
+  const said = `Shaka ${category}.${code}${message ? `: ${message}` : ''}`
+  if (code === CODE.badHttpStatus) {
+    const [url, status] = data as [string, number]
+    return {
+      kind: 'content',
+      permanent: isPermanentStatus(status),
+      code: `http_${status}`,
+      message: `${shown(url)}: HTTP ${status}`,
+    }
+  }
+  if (code === CODE.timeout) {
+    return { kind: 'content', permanent: false, code: 'timeout', message: `${shown(data[0])}: no whole answer in time` }
+  }
+  if (category === CATEGORY.network) {
+    return { kind: 'content', permanent: false, code: 'transfer', message: `${shown(data[0])}: no whole answer` }
+  }
+  if (code === CODE.unsupported || code === CODE.restrictions) {
+    return {
+      kind: 'unsupported',
+      permanent: true,
+      code: 'codec',
+      message: 'this device decodes none of its renditions',
+    }
+  }
+  if (category === CATEGORY.drm) return { kind: 'unsupported', permanent: true, code: 'drm', message: said }
+  if (category === CATEGORY.manifest) return { kind: 'content', permanent: true, code: 'manifest', message: said }
+  const own = [CODE.mediaSourceThrew, CODE.mediaSourceFailed, CODE.video, CODE.quotaExceeded] as number[]
+  // What the browser’s decoder throws may be its own fault; what Shaka cannot read of a container is the stream’s.
+  if (category === CATEGORY.media && !own.includes(code)) {
+    return { kind: 'content', permanent: false, code: 'container', message: said }
+  }
+  return { kind: 'player', permanent: false, code: `shaka_${code}`, message: said }
+}
+
+/** A url for people, without the query that may carry a secret. */
+export function shown(url: unknown): string {
+  return String(url).split('?')[0]?.slice(0, 300) ?? ''
+}
