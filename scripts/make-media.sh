@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes media/ladder: a 24 s CMAF ladder, three H.264 renditions and separate AAC audio in closed 2 s GOPs, as HLS and
-# DASH over the same segments. Needs ffmpeg with libx264.
+# DASH over the same segments, and the lowest rendition as one MP4. Needs ffmpeg with libx264.
 set -euo pipefail
 cd "$(dirname "$0")/../media/ladder"
 rm -f ./*
@@ -14,4 +14,6 @@ ffmpeg -hide_banner -loglevel error -y \
   -c:a aac -b:a 32k -ac 1 -fflags +bitexact -map_metadata -1 \
   -f dash -dash_segment_type mp4 -seg_duration 2 -use_template 1 -use_timeline 0 \
   -hls_playlist 1 -hls_master_name master.m3u8 -adaptation_sets "id=0,streams=v id=1,streams=a" manifest.mpd
+ffmpeg -hide_banner -loglevel error -y -i media_0.m3u8 -i media_3.m3u8 -map 0:v -map 1:a -c copy \
+  -fflags +bitexact -map_metadata -1 -movflags +faststart progressive.mp4
 du -sb . | cut -f1

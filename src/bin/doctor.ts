@@ -3,6 +3,8 @@ import pg from 'pg'
 import type { Finding } from '../cli/context.ts'
 import { serverAccount } from '../db/embedded/account.ts'
 import { findBinaries } from '../db/embedded/binaries.ts'
+import { AdbServer, INSTALL_ADB } from '../drivers/adb/adb-server.ts'
+import { browserVersion, findBrowser, INSTALL_BROWSER } from '../drivers/chromium/find-browser.ts'
 
 const LEAST_FREE_BYTES = 1e9
 
@@ -14,7 +16,44 @@ export async function findings(dataDir: string, databaseUrl: string | null): Pro
     databaseUrl === null ? await embedded() : await given(databaseUrl),
     await folder(dataDir),
     await space(dataDir),
+    await browser(),
+    await phones(),
   ]
+}
+
+/** Without one there are no chromium devices; everything else works. */
+async function browser(): Promise<Finding> {
+  const what = 'browser'
+  try {
+    const executable = await findBrowser(process.env)
+    if (executable === null) return { what, ok: true, found: 'none: no chromium devices', mend: INSTALL_BROWSER }
+    return { what, ok: true, found: `${await browserVersion(executable)}, ${executable}`, mend: null }
+  } catch (error) {
+    return { what, ok: false, found: (error as Error).message, mend: INSTALL_BROWSER }
+  }
+}
+
+/** Without adb there are no phones. Asks a server that runs, and starts none. */
+async function phones(): Promise<Finding> {
+  const what = 'adb'
+  const server = new AdbServer(process.env)
+  try {
+    const version = await server.executableVersion()
+    const connected = await server
+      .client()
+      .getDevices()
+      .catch(() => null)
+    const found = connected === null ? 'no server runs yet' : connected.map(shownPhone).join(', ') || 'no phones'
+    const shut = connected?.some(({ state }) => state === 'unauthorized') ?? false
+    const mend = shut ? 'accept this computer on the screen of the phone' : null
+    return { what, ok: true, found: `${version}; ${found}`, mend }
+  } catch {
+    return { what, ok: true, found: 'none: no phones', mend: INSTALL_ADB }
+  }
+}
+
+function shownPhone({ serial, state, model }: { serial: string; state: string; model?: string | undefined }): string {
+  return `${model ?? 'phone'} ${serial}${state === 'device' ? '' : ` (${state})`}`
 }
 
 async function embedded(): Promise<Finding> {

@@ -1,3 +1,4 @@
+import { createAdbDriver } from '../drivers/adb/driver.ts'
 import { createChromiumDriver } from '../drivers/chromium/driver.ts'
 import { findBrowser, INSTALL_BROWSER } from '../drivers/chromium/find-browser.ts'
 import type { Driver } from '../drivers/driver.ts'
@@ -38,4 +39,5 @@ export const DRIVERS: Record<string, (setting: DriverSetting) => Promise<Driver>
     if (executable === null) throw new Error(`There is no Chromium or Chrome here: ${INSTALL_BROWSER}.`)
     return createChromiumDriver({ version: VERSION, executable, page: pageFiles, apartMs, shapeOf })
   },
+  adb: ({ env, home, labNames, onError }) => createAdbDriver({ env, home, labNames, page: pageFiles, onError }),
 }

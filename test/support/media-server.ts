@@ -1,17 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 
 const LADDER = join(import.meta.dirname, '../../media/ladder')
 
+const TYPES: Record<string, string> = { '.mpd': 'application/dash+xml', '.mp4': 'video/mp4' }
+
 /** What happens to a request; `false` lets it be served. `session` is CMCD's `sid`. */
-export type Fault = (request: { name: string; session: string }, response: ServerResponse) => boolean
+export type Fault = (request: { name: string; session: string }, response: ServerResponse) => boolean | Promise<boolean>
 
 export type MediaServer = AsyncDisposable & {
   url: string
   /** Every request so far: path, session, user agent. */
-  requests: { path: string; session: string; userAgent: string; cmcd: string }[]
+  requests: { path: string; url: string; session: string; userAgent: string; cmcd: string }[]
   /** The url of a manifest below which requests go through a fault. */
   video(name: string, fault?: Fault, manifest?: string): string
 }
@@ -49,11 +51,19 @@ async function serve(
   const [, video = '', name = ''] = pathname.split('/')
   const cmcd = searchParams.get('CMCD') ?? ''
   const session = cmcd.match(/sid="([^"]+)"/)?.[1] ?? ''
-  requests.push({ path: pathname, session, userAgent: request.headers['user-agent'] ?? '', cmcd })
-  if (faults.get(video)?.({ name, session }, response)) return
+  requests.push({
+    path: pathname,
+    url: request.url ?? '',
+    session,
+    userAgent: request.headers['user-agent'] ?? '',
+    cmcd,
+  })
+  if (await faults.get(video)?.({ name, session }, response)) return
   const body = await readFile(join(LADDER, name))
   response.writeHead(200, {
-    'content-type': name.endsWith('.mpd') ? 'application/dash+xml' : 'application/octet-stream',
+    'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
+    // A page of another origin plays it.
+    'access-control-allow-origin': '*',
   })
   response.end(body)
 }

@@ -29,7 +29,7 @@ const MAY: Record<string, readonly Holder[]> = {
     ['viewer', 'operator', 'admin'],
     [
       'getVideos getVideo getOrigins getWorkloads getWorkload getWorkloadStatus getWorkloadBatches getWorkloadCommands',
-      'getWorkloadResults getWorkloadLogs getWorkloadStats whyWorkload getWorkstations getDevices getDeviceGroups',
+      'getWorkloadResults getResultScreenshot getWorkloadLogs getWorkloadStats whyWorkload getWorkstations getDevices getDeviceGroups',
       'getDevice whyDevice',
     ],
   ),

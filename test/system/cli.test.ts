@@ -80,7 +80,10 @@ test('what is no YAML is told by line, a field that is none by its name, an id t
 test('run: 0 when all is well, with the results as a table or as JSON', async () => {
   const good = await file('good.yaml', `name: Good\nvideos: [${media.video('good')}]\n${short}`)
   const people = await doai(['run', good], env)
-  expect(people).toMatchObject({ code: 0, out: expect.stringMatching(/WS01-S01 +1 +A +played +1\.0 s +100 %/) })
+  expect(people).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/WS01-S01 +headless +1 +A +played +1\.0 s +100 %/),
+  })
   const scripts = await doai(['run', good, '--json'], env)
   expect(scripts.code).toBe(0)
   expect(JSON.parse(scripts.out)).toMatchObject({ workload: { status: 'completed' }, stats: { total: 2, success: 2 } })

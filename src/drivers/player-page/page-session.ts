@@ -90,6 +90,12 @@ export class PageSession {
     return this.#broken?.kind === 'failed' ? this.#broken.failure : (this.#end?.failure ?? null)
   }
 
+  /** How long it plays, stalls and pauses included, ms; 0 before its first frame. */
+  get playedMs(): number {
+    const first = this.#entries.find((entry) => entry.kind === 'state' && entry.state === 'playing')
+    return first === undefined ? 0 : this.#nowMs() - first.atMs
+  }
+
   /** How long nothing was heard of the page, ms. */
   get silentMs(): number {
     return this.#options.clock.now() - this.#heardMs

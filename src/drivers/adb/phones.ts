@@ -1,0 +1,211 @@
+import type { AdbServerClient } from '@yume-chan/adb'
+import type { DeviceHealth } from '../../domain/device.ts'
+import type { Clock } from '../clock.ts'
+import { type AdbServer, inTime } from './adb-server.ts'
+import { Phone, type Sensors } from './phone.ts'
+import type { Slots } from './slots.ts'
+
+/** A phone that was gone counts as there again when it stayed for so long: one that flaps is seen to flap. */
+const SETTLED_MS = 10_000
+const SENSE_MS = 10_000
+/** A server that is gone, and a phone that does not answer, are tried again so often. */
+const AGAIN_MS = 2000
+const LOOK_MS = 10_000
+const ANSWER_MS = 5000
+
+type Place = {
+  transportId: bigint
+  authorised: boolean
+  phone: Phone | null
+  /** Why it cannot be used though it is connected. */
+  trouble: string | null
+  sensors: Sensors | null
+  /** On the clock, ms; it counts as there from then on. */
+  settledAtMs: number
+}
+
+export type PhonesOptions = {
+  server: AdbServer
+  slots: Slots
+  clock: Clock
+  /** The package of the browser to play with; what each phone has if null. */
+  browser: string | null
+  onError: (error: unknown) => void
+}
+
+/** The phones of this machine's adb server as they come and go, each in its slot. */
+export class Phones implements AsyncDisposable {
+  readonly #options: PhonesOptions
+  readonly #places = new Map<string, Place>()
+  readonly #wereGone = new Set<string>()
+  readonly #unplaced = new Set<string>()
+  readonly #stopped = new AbortController()
+  readonly #running: Promise<unknown>
+  #trouble: string | null = 'adb was not asked yet'
+
+  constructor(options: PhonesOptions) {
+    this.#options = options
+    this.#running = Promise.all([this.#track(), this.#sense()])
+  }
+
+  /** The phone in a slot, or why there is none that can be used. */
+  at(labName: string): Phone | string {
+    const serial = this.#options.slots.serialOf(labName)
+    if (serial === null) return this.#trouble ?? 'no phone has this slot yet'
+    const place = this.#places.get(serial)
+    if (place === undefined) return this.#trouble ?? `${serial} is not connected`
+    if (!place.authorised) return `${serial} is not authorised: accept this computer on its screen`
+    if (place.phone === null) return `${serial}: ${place.trouble ?? 'is being looked at'}`
+    if (place.settledAtMs > this.#options.clock.now()) return `${serial} came back a moment ago`
+    if (place.trouble !== null) return `${serial}: ${place.trouble}`
+    return place.sensors?.network === false ? `${serial} has no network` : place.phone
+  }
+
+  health(labName: string): DeviceHealth {
+    const phone = this.at(labName)
+    const sensors = this.#placeOf(labName)?.sensors ?? null
+    return {
+      offline: typeof phone === 'string' ? phone : null,
+      temperatureC: sensors?.temperatureC ?? null,
+      batteryPercent: sensors?.batteryPercent ?? null,
+    }
+  }
+
+  identity(labName: string): { model: string; os: string } {
+    const serial = this.#options.slots.serialOf(labName)
+    const phone = this.#placeOf(labName)?.phone
+    return { model: phone ? `${phone.model} ${serial}` : (serial ?? 'phone'), os: phone?.os ?? 'Android' }
+  }
+
+  /** Asks a phone anew whether it has a network. */
+  async networkOf(phone: Phone): Promise<boolean> {
+    const sensors = await phone.sensors()
+    const place = this.#places.get(phone.serial)
+    if (place !== undefined) place.sensors = sensors
+    return sensors.network
+  }
+
+  #placeOf(labName: string): Place | undefined {
+    const serial = this.#options.slots.serialOf(labName)
+    return serial === null ? undefined : this.#places.get(serial)
+  }
+
+  async #track(): Promise<void> {
+    const { server, clock, onError } = this.#options
+    while (!this.#stopped.signal.aborted) {
+      try {
+        await server.start()
+        await this.#follow(server.client())
+      } catch (error) {
+        this.#trouble = (error as Error).message
+        onError(error)
+      }
+      // Without the server nothing is connected.
+      this.#take([])
+      await clock.sleep(AGAIN_MS, this.#stopped.signal)
+    }
+  }
+
+  /** Until the server goes. @throws */
+  async #follow(client: AdbServerClient): Promise<void> {
+    const ended = new AbortController()
+    const observer = await inTime(client.trackDevices(), ANSWER_MS, 'The adb server')
+    const stop = () => ended.abort()
+    this.#stopped.signal.addEventListener('abort', stop, { once: true, signal: ended.signal })
+    observer.onError(() => {
+      this.#trouble = 'the adb server ended'
+      stop()
+    })
+    this.#trouble = null
+    observer.onListChange((devices) => this.#take(devices))
+    this.#take(observer.current)
+    try {
+      // One that is frozen says nothing, not even that.
+      while (!ended.signal.aborted) {
+        await this.#options.clock.sleep(LOOK_MS, ended.signal)
+        if (!ended.signal.aborted) await inTime(client.getVersion(), ANSWER_MS, 'The adb server')
+      }
+    } finally {
+      ended.abort()
+      Promise.resolve(observer.stop()).catch(() => {})
+    }
+  }
+
+  #take(devices: readonly AdbServerClient.Device[]): void {
+    const connected = new Map(devices.map((device) => [device.serial, device]))
+    for (const [serial, place] of this.#places) {
+      if (connected.get(serial)?.transportId === place.transportId) continue
+      this.#places.delete(serial)
+      this.#wereGone.add(serial)
+      place.phone?.leave()
+    }
+    for (const device of connected.values()) this.#place(device)
+  }
+
+  #place({ serial, transportId, state }: AdbServerClient.Device): void {
+    const { slots, clock, onError } = this.#options
+    if (slots.slotOf(serial) === null) {
+      if (!this.#unplaced.has(serial)) onError(new Error(`The phone ${serial} has no slot: all are other phones'.`))
+      this.#unplaced.add(serial)
+      return
+    }
+    const place = this.#places.get(serial) ?? {
+      transportId,
+      authorised: false,
+      phone: null,
+      trouble: null,
+      sensors: null,
+      settledAtMs: this.#wereGone.has(serial) ? clock.now() + SETTLED_MS : 0,
+    }
+    this.#places.set(serial, place)
+    const before = place.authorised
+    place.authorised = state === 'device'
+    if (place.authorised && !before) void this.#attach(serial, place)
+  }
+
+  /** Gets to know a phone, and undoes what a session of an agent before this one left changed on it. */
+  async #attach(serial: string, place: Place): Promise<void> {
+    const { server, slots, clock, browser, onError } = this.#options
+    const still = () => this.#places.get(serial) === place && !this.#stopped.signal.aborted
+    while (still()) {
+      try {
+        const phone = await Phone.attach(server.client(), place.transportId, browser)
+        const changed = slots.changedOf(serial)
+        if (changed !== null) await phone.goHome(changed)
+        await slots.keepChanged(serial, null)
+        const sensors = await phone.sensors()
+        if (!still()) return phone.leave()
+        Object.assign(place, { phone, sensors, trouble: null })
+        return
+      } catch (error) {
+        place.trouble = (error as Error).message
+        if (still()) onError(new Error(`${serial}: ${place.trouble}`))
+        await clock.sleep(AGAIN_MS, this.#stopped.signal)
+      }
+    }
+  }
+
+  async #sense(): Promise<void> {
+    const { clock } = this.#options
+    while (!this.#stopped.signal.aborted) {
+      await clock.sleep(SENSE_MS, this.#stopped.signal)
+      await Promise.all([...this.#places.values()].map(senseOne))
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped.abort()
+    await this.#running
+    for (const { phone } of this.#places.values()) phone?.leave()
+  }
+}
+
+async function senseOne(place: Place): Promise<void> {
+  if (place.phone === null) return
+  try {
+    place.sensors = await place.phone.sensors()
+    place.trouble = null
+  } catch (error) {
+    place.trouble = (error as Error).message
+  }
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { freePort } from '../postgres.ts'
+import { disposableFolder } from '../temporary-folder.ts'
+
+export type AdbServer = AsyncDisposable & {
+  port: number
+  /** Of the server that runs or, where none does, ran last. */
+  readonly pid: number
+  /** What `adb connect` prints. */
+  connect(address: string): Promise<string>
+  disconnect(address: string): Promise<string>
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>
+  /** Starts it again on the same port. */
+  start(): Promise<void>
+  /** The output of adb's command line tool. Rejects with what it printed where it fails, after 30 s at the latest. */
+  adb(...args: string[]): Promise<string>
+  /** The state that it tells of each device, by serial. */
+  devices(): Promise<Map<string, string>>
+}
+
+const TOOL_TIMEOUT_MS = 30_000
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024
+const POLL_MS = 20
+
+const run = promisify(execFile)
+
+/** The real adb server, on a free port of its own, with keys and log in a folder of its own. */
+export async function startAdbServer(executable = 'adb'): Promise<AdbServer> {
+  const folder = await disposableFolder('doai-adb-')
+  const port = await freePort()
+  const env = {
+    ...process.env,
+    HOME: folder.path,
+    ANDROID_USER_HOME: folder.path,
+    TMPDIR: folder.path,
+    ANDROID_ADB_SERVER_PORT: String(port),
+    ADB_MDNS_AUTO_CONNECT: '0',
+    ADB_MDNS: '0',
+  }
+  let server: ChildProcess
+  const start = async () => {
+    server = spawn(executable, ['-P', String(port), 'nodaemon', 'server'], { env, stdio: 'ignore' })
+    await listening(server, port)
+  }
+  const adb = async (...args: string[]) => {
+    const options = { env, timeout: TOOL_TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES }
+    return (await run(executable, ['-P', String(port), ...args], options)).stdout
+  }
+  await start()
+  return {
+    port,
+    get pid() {
+      return server.pid ?? 0
+    },
+    connect: (address) => adb('connect', address),
+    disconnect: (address) => adb('disconnect', address),
+    kill: () => end(server, 'SIGKILL'),
+    start,
+    adb,
+    devices: async () => parseDevices(await adb('devices')),
+    async [Symbol.asyncDispose]() {
+      await end(server, 'SIGKILL')
+      await folder[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Rejects when the server ends first. */
+async function listening(server: ChildProcess, port: number): Promise<void> {
+  let failure: Error | null = null
+  server.once('error', (error) => {
+    failure = error
+  })
+  while (!(await answers(port))) {
+    if (failure !== null) throw failure
+    if (server.exitCode !== null) throw new Error(`The adb server ended with ${server.exitCode}.`)
+    await delay(POLL_MS)
+  }
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1')
+    const finish = (result: boolean) => {
+      socket.destroy()
+      done(result)
+    }
+    socket.once('connect', () => finish(true))
+    socket.once('error', () => finish(false))
+  })
+}
+
+async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (server.pid === undefined || server.exitCode !== null || server.signalCode !== null) return
+  const gone = new Promise<void>((done) => server.once('exit', () => done()))
+  server.kill(signal)
+  await gone
+}
+
+/** Throws nothing: a line of another form is left out. */
+function parseDevices(text: string): Map<string, string> {
+  const rows = text.split('\n').map((line) => line.split('\t'))
+  return new Map(rows.flatMap(([serial, state]) => (serial && state ? [[serial, state] as const] : [])))
+}
