@@ -14,9 +14,16 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts'], environment: 'node' } },
-      { test: { ...real, name: 'integration', include: ['test/{integration,model,system}/**/*.test.ts'] } },
+      {
+        test: {
+          ...real,
+          name: 'integration',
+          include: ['test/{integration,model,system}/**/*.test.ts'],
+          maxWorkers: 2,
+        },
+      },
       // Real time and real decoders: two at once leave each its own core.
-      { test: { ...real, name: 'contract', include: ['test/contract/*.test.ts'], maxWorkers: 2 } },
+      { test: { ...real, name: 'players', include: ['test/players/*.test.ts'], maxWorkers: 2 } },
       { test: { ...faults, name: 'faults', provide: { long: false } } },
       { test: { ...faults, name: 'faults-long', provide: { long: true }, maxWorkers: 1, testTimeout: 3_600_000 } },
     ],

@@ -37,7 +37,8 @@ export const DRIVERS: Record<string, (setting: DriverSetting) => Promise<Driver>
   async chromium({ env, apartMs, shapeOf }) {
     const executable = await findBrowser(env)
     if (executable === null) throw new Error(`There is no Chromium or Chrome here: ${INSTALL_BROWSER}.`)
-    return createChromiumDriver({ version: VERSION, executable, page: pageFiles, apartMs, shapeOf })
+    const sandbox = env.DOAI_CHROMIUM_SANDBOX !== 'off' && process.getuid?.() !== 0
+    return createChromiumDriver({ version: VERSION, executable, sandbox, page: pageFiles, apartMs, shapeOf })
   },
   adb: ({ env, home, labNames, onError }) => createAdbDriver({ env, home, labNames, page: pageFiles, onError }),
 }

@@ -11,19 +11,25 @@ export function demoCommand(program: Command, context: Context): void {
     .command('demo')
     .summary('the whole system on this machine, in under a minute')
     .description(
-      'Starts a controller, an embedded PostgreSQL, two agents with ten headless players each and a bundled stream,\n' +
-        'plays one workload in two batches, prints what was measured, and stops everything again.',
+      'Starts a controller, an embedded PostgreSQL, two agents with ten headless players each, two browsers where this\n' +
+        'machine has Chromium or Chrome, and a bundled stream; plays one workload in two batches, prints what was\n' +
+        'measured, and stops everything again.',
     )
     .option('--data <folder>', 'where its database is kept', '.doai-demo')
+    .option('--no-browsers', 'headless players alone')
     .option('--json', 'print JSON')
-    .action(async (options: { data: string; json?: boolean }) => {
+    .action(async (options: { data: string; browsers: boolean; json?: boolean }) => {
       const say = (text: string) => {
         if (!options.json) context.out(text)
       }
       say(paint(context, 'dim', 'Starting PostgreSQL, a controller and two agents …'))
-      await using demo = await context.runners.startDemo({ dataDir: options.data, devices: DEVICES_PER_AGENT })
+      await using demo = await context.runners.startDemo({
+        dataDir: options.data,
+        devices: DEVICES_PER_AGENT,
+        browsers: options.browsers,
+      })
       const { client } = demo
-      say(`${demo.devices} headless players on WS01 and WS02 play ${demo.streamUrl}`)
+      say(`${demo.devices} on WS01 and WS02 play ${demo.streamUrl}`)
       const video = await client.createVideo({ url: demo.streamUrl, title: 'Bundled test stream' })
       const { id } = await client.createWorkload({
         name: 'Demo',

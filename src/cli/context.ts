@@ -19,7 +19,7 @@ export type Context = {
 type Runners = {
   serve: (options: ServeOptions) => Promise<void>
   agent: (options: AgentRunOptions) => Promise<void>
-  startDemo: (options: { dataDir: string; devices: number }) => Promise<Demo>
+  startDemo: (options: { dataDir: string; devices: number; browsers: boolean }) => Promise<Demo>
   findings: (options: { dataDir: string }) => Promise<Finding[]>
   /** @param caFile a PEM file of the certificate authorities to trust; null for the usual ones. */
   fetchTrusting: (caFile: string | null) => Promise<typeof fetch>
@@ -55,7 +55,13 @@ export type AgentRunOptions = {
 }
 
 /** The whole system on this machine; disposing it stops all of it. */
-export type Demo = AsyncDisposable & { client: Client; streamUrl: string; devices: number; databaseUrl: string }
+export type Demo = AsyncDisposable & {
+  client: Client
+  streamUrl: string
+  /** What it plays on, in words. */
+  devices: string
+  databaseUrl: string
+}
 
 /** One thing that `doai doctor` looked at. */
 export type Finding = { what: string; ok: boolean; found: string; mend: string | null }

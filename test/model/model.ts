@@ -1,6 +1,13 @@
 import { type PlannedDevice, planBatches } from '../../src/domain/batch-plan.ts'
 import type { BatchConfig } from '../../src/domain/config.ts'
-import { afterAttempt, cools, QUARANTINE, THERMAL_GATE, WITHDRAWN_STATUSES } from '../../src/domain/device.ts'
+import {
+  afterAttempt,
+  afterOffline,
+  cools,
+  QUARANTINE,
+  THERMAL_GATE,
+  WITHDRAWN_STATUSES,
+} from '../../src/domain/device.ts'
 import type { Failure } from '../../src/domain/failure.ts'
 import { refusal } from '../../src/domain/request.ts'
 import { type AttemptEnd, settleAttempt, withdraw } from '../../src/domain/settle.ts'
@@ -24,6 +31,8 @@ type Device = PlannedDevice & {
   quarantine: string | null
   quarantinedUntil: number | null
   offline: string | null
+  /** When it went offline lately, ms. */
+  wentOffline: readonly number[]
   silent: string | null
   cooling: boolean
   failures: number
@@ -126,7 +135,7 @@ export class Model {
     this.#seen.set(workstation, this.now)
     for (const slot of slots) {
       const known = this.#at(workstation, slot)
-      if (known) Object.assign(known, { missing: null, silent: null, offline: null, cooling: false })
+      if (known) Object.assign(known, { missing: null, silent: null })
       else this.devices.push(this.#newDevice(workstation, slot))
     }
     for (const device of this.#of(workstation)) {
@@ -155,8 +164,19 @@ export class Model {
       }
     }
     const { device, offline, c } = health
+    if (device.offline === null && offline !== null) this.#goesOffline(device)
     device.offline = offline
     device.cooling = cools(device.cooling, c, THERMAL_GATE)
+  }
+
+  #goesOffline(device: Device): void {
+    const { lately, quarantine } = afterOffline(device.wentOffline, this.now)
+    device.wentOffline = lately
+    if (quarantine !== null) this.#quarantine(device, quarantine)
+  }
+
+  #quarantine(device: Device, quarantine: string): void {
+    Object.assign(device, { quarantine, quarantinedUntil: this.now + QUARANTINE.seconds * 1000 })
   }
 
   drain(device: Device): void {
@@ -350,8 +370,7 @@ export class Model {
   #free(device: Device, failure: Failure | null): void {
     const { failuresInARow, quarantine } = afterAttempt(device.failures, failure)
     Object.assign(device, { lease: null, releasedAt: this.now, failures: failuresInARow })
-    if (quarantine === null) return
-    Object.assign(device, { quarantine, quarantinedUntil: this.now + QUARANTINE.seconds * 1000 })
+    if (quarantine !== null) this.#quarantine(device, quarantine)
   }
 
   #count(command: Command, settlement: { status: string; counted?: boolean }): void {
@@ -470,7 +489,7 @@ export class Model {
 
   #newDevice(workstation: string, slot: string): Device {
     const conditions = { missing: null, drain: null, quarantine: null, quarantinedUntil: null, offline: null }
-    const rest = { silent: null, cooling: false, failures: 0, releasedAt: null, lease: null }
+    const rest = { wentOffline: [], silent: null, cooling: false, failures: 0, releasedAt: null, lease: null }
     // Ids ascend as the engine's do, so that both sort alike.
     const id = `${String(this.#deviceNumber++).padStart(6, '0')}`
     return { id, workstation, slot, ...conditions, ...rest }

@@ -17,8 +17,10 @@ export type TestSystem = AsyncDisposable & {
   ended(id: string): Promise<Workload>
 }
 
-/** @param workstations how many devices each has, by name. */
-export async function startTestSystem(workstations: Record<string, number>, driver = 'headless'): Promise<TestSystem> {
+type Drivers = readonly { name: string; count: number }[]
+
+/** @param workstations how many headless devices each has, or which of which drivers, by name. */
+export async function startTestSystem(workstations: Record<string, number | Drivers>): Promise<TestSystem> {
   await using stack = new AsyncDisposableStack()
   const database = stack.use(await createTestDatabase())
   const dataDir = await mkdtemp(join(tmpdir(), 'doai-system-'))
@@ -32,7 +34,7 @@ export async function startTestSystem(workstations: Record<string, number>, driv
   for (const [workstation, count] of Object.entries(workstations)) {
     const { token } = await client.createToken({ role: 'agent', workstation })
     const { promise: enrolled, resolve } = Promise.withResolvers<void>()
-    const drivers = [{ name: driver, count }]
+    const drivers = typeof count === 'number' ? [{ name: 'headless', count }] : count
     const home = join(dataDir, 'agents', workstation)
     const agent = {
       workstation,

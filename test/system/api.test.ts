@@ -7,7 +7,7 @@ let system: TestSystem
 let media: MediaServer
 beforeAll(async () => {
   media = await startMediaServer()
-  system = await startTestSystem({ WS01: 4 }, 'simulated')
+  system = await startTestSystem({ WS01: [{ name: 'simulated', count: 4 }] })
 })
 afterAll(async () => {
   await system?.[Symbol.asyncDispose]()

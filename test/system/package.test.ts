@@ -1,6 +1,7 @@
 import { readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { findBrowser } from '../../src/drivers/chromium/find-browser.ts'
 import { ROOT, startProcess } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -10,6 +11,8 @@ async function run(command: string, args: string[], cwd: string, env: Record<str
     throw new Error(`${command} ${args.join(' ')} ended with ${ended.code}: ${ended.out}${ended.err}`)
   return ended
 }
+
+const browsers = (await findBrowser(process.env)) === null ? 0 : 2
 
 const CONSUMER = `import { createClient, type Workload } from 'doai/client'
 
@@ -36,7 +39,7 @@ test('the tarball, installed elsewhere without install scripts: demo, typed clie
     const version = await run(process.execPath, [doai, '--version'], folder)
     expect(version.out).toBe('0.1.0\n')
     const demo = await run(process.execPath, [doai, 'demo', '--json'], folder, { DATABASE_URL: '' })
-    expect(JSON.parse(demo.out)).toMatchObject({ workload: { status: 'completed', completedTasks: 20 } })
+    expect(JSON.parse(demo.out)).toMatchObject({ workload: { status: 'completed', completedTasks: 20 + browsers } })
 
     await writeFile(join(folder, 'consumer.ts'), CONSUMER)
     for (const name of ['typescript', '@types']) {

@@ -27,25 +27,34 @@ export class Phone {
   readonly browser: string
   readonly #adb: Adb
   readonly #gone = new AbortController()
-  /** What its screen's setting was before anybody changed it. */
-  readonly #stayOn: string
+  /** What is to be put back of what a session changes: its settings as they were before anybody changed them. */
+  readonly original: Readonly<Record<string, string>>
 
-  private constructor(adb: Adb, facts: { model: string; os: string; browser: string; stayOn: string }) {
+  private constructor(
+    adb: Adb,
+    facts: { model: string; os: string; browser: string; original: Readonly<Record<string, string>> },
+  ) {
     this.#adb = adb
     this.serial = adb.serial
     this.model = facts.model
     this.os = facts.os
     this.browser = facts.browser
-    this.#stayOn = facts.stayOn
+    this.original = facts.original
   }
 
   /**
-   * Gets to know a phone.
+   * Gets to know a phone, and puts back what a session before this left changed on it.
    *
    * @param browser the package to play with; Chrome, else what the phone opens pages with, if null.
+   * @param changed what was left changed, as it was before; null for nothing.
    * @throws PhoneError where it does not answer, or has nothing to play with.
    */
-  static async attach(client: AdbServerClient, transportId: bigint, browser: string | null): Promise<Phone> {
+  static async attach(
+    client: AdbServerClient,
+    transportId: bigint,
+    browser: string | null,
+    changed: Readonly<Record<string, string>> | null,
+  ): Promise<Phone> {
     const adb = await inTime(client.createAdb({ transportId }), ANSWER_MS, 'The phone')
     const prop = (key: string) => output(adb, [['getprop', key]])
     const [maker, model, release, sdk, screen, stayOn] = await Promise.all([
@@ -56,12 +65,14 @@ export class Phone {
       output(adb, [['wm', 'size']]).then(readScreen, () => null),
       output(adb, [['settings', 'get', 'global', STAY_ON]]),
     ])
-    return new Phone(adb, {
+    const phone = new Phone(adb, {
       model: [maker, model, screen].filter(Boolean).join(' '),
       os: `Android ${release} (API ${sdk})`,
       browser: browser ?? (await browserOf(adb)),
-      stayOn,
+      original: changed ?? { [STAY_ON]: stayOn },
     })
+    if (changed !== null) await phone.goHome(changed)
+    return phone
   }
 
   /** Aborts when it is there no more. */
@@ -73,11 +84,6 @@ export class Phone {
     this.#gone.abort()
     // Its server may be gone too.
     Promise.resolve(this.#adb.close()).catch(() => {})
-  }
-
-  /** What is to be put back of what a session changes. */
-  get original(): Record<string, string> {
-    return { [STAY_ON]: this.#stayOn }
   }
 
   /** @throws PhoneError */

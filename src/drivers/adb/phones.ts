@@ -163,15 +163,13 @@ export class Phones implements AsyncDisposable {
     if (place.authorised && !before) void this.#attach(serial, place)
   }
 
-  /** Gets to know a phone, and undoes what a session of an agent before this one left changed on it. */
   async #attach(serial: string, place: Place): Promise<void> {
     const { server, slots, clock, browser, onError } = this.#options
     const still = () => this.#places.get(serial) === place && !this.#stopped.signal.aborted
     while (still()) {
       try {
-        const phone = await Phone.attach(server.client(), place.transportId, browser)
         const changed = slots.changedOf(serial)
-        if (changed !== null) await phone.goHome(changed)
+        const phone = await Phone.attach(server.client(), place.transportId, browser, changed)
         await slots.keepChanged(serial, null)
         const sensors = await phone.sensors()
         if (!still()) return phone.leave()

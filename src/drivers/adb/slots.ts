@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 
 /** What is known of a phone between two starts: its slot, and what of its settings is to be put back. */
-type Known = { labName: string; changed: Record<string, string> | null }
+type Known = { labName: string; changed: Readonly<Record<string, string>> | null }
 
 /** Which phone has which slot, kept in a file: a phone finds its own again wherever it is plugged in. */
 export class Slots {
@@ -44,12 +44,12 @@ export class Slots {
   }
 
   /** What of a phone's settings was changed, with what it was before. */
-  changedOf(serial: string): Record<string, string> | null {
+  changedOf(serial: string): Readonly<Record<string, string>> | null {
     return this.#known.get(serial)?.changed ?? null
   }
 
   /** Keeps what is to be put back, on disk before anything is changed; null when it was. */
-  async keepChanged(serial: string, changed: Record<string, string> | null): Promise<void> {
+  async keepChanged(serial: string, changed: Readonly<Record<string, string>> | null): Promise<void> {
     const known = this.#known.get(serial)
     if (known === undefined) return
     known.changed = changed

@@ -21,6 +21,8 @@ type Running = { browser: Browser; userAgent: string; pid: number | null }
 
 export type BrowserKeeperOptions = {
   executable: string
+  /** Chromium's own; it does not work as root, nor where user namespaces are shut. */
+  sandbox: boolean
   /** More of them, for tests. */
   browserArguments?: readonly string[]
 }
@@ -97,7 +99,10 @@ export class BrowserKeeper implements AsyncDisposable {
     } catch (error) {
       this.#forget(launched)
       const [why] = (error as Error).message.split('\n')
-      throw new NoBrowserError(`${this.#options.executable} does not start: ${why}`)
+      const open = /sandbox/i.test((error as Error).message)
+        ? ' (DOAI_CHROMIUM_SANDBOX=off leaves out its sandbox)'
+        : ''
+      throw new NoBrowserError(`${this.#options.executable} does not start: ${why}${open}`)
     }
   }
 
@@ -118,8 +123,7 @@ export class BrowserKeeper implements AsyncDisposable {
     const browser = await chromium.launch({
       executablePath: this.#options.executable,
       headless: true,
-      // Chromium’s own sandbox does not work as root.
-      chromiumSandbox: process.getuid?.() !== 0,
+      chromiumSandbox: this.#options.sandbox,
       args: [...ARGUMENTS, ...(this.#options.browserArguments ?? [])],
       timeout: LAUNCH_MS,
       // The agent drains first.

@@ -19,6 +19,8 @@ export type ChromiumDriverOptions = {
   version: string
   /** Of the Chromium or Chrome to play with. */
   executable: string
+  /** Whether Chromium's own sandbox is on. */
+  sandbox: boolean
   page: () => Promise<PageFiles>
   /** From one start to the next, ms: so that a batch does not open all its pages at once. 300 if not given. */
   apartMs?: number
@@ -36,10 +38,18 @@ const VIEWPORT = { width: 640, height: 480 }
 
 /** Plays in a Chromium of this machine: one browser for all sessions, a context, a page and a way out for each. */
 export async function createChromiumDriver(options: ChromiumDriverOptions): Promise<Driver> {
-  const { version, executable, page, apartMs = APART_MS, shapeOf = () => null, browserArguments = [] } = options
+  const {
+    version,
+    executable,
+    sandbox,
+    page,
+    apartMs = APART_MS,
+    shapeOf = () => null,
+    browserArguments = [],
+  } = options
   await using stack = new AsyncDisposableStack()
   const host = stack.use(await PageHost.start(await page()))
-  const keeper = stack.use(new BrowserKeeper({ executable, browserArguments }))
+  const keeper = stack.use(new BrowserKeeper({ executable, sandbox, browserArguments }))
   const model = await browserVersion(executable)
   const turnstile = new Turnstile(realClock, apartMs)
   const parts = stack.move()
