@@ -16,13 +16,13 @@ export class Slots {
     this.#known = known
   }
 
-  /** @throws where the file is there and cannot be read. */
+  /** @throws Error where the file is there and cannot be read. */
   static async open(file: string, labNames: readonly string[]): Promise<Slots> {
     const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error
       return '{}'
     })
-    return new Slots(file, labNames, new Map(Object.entries(JSON.parse(text) as Record<string, Known>)))
+    return new Slots(file, labNames, new Map(Object.entries(parsed(text, file))))
   }
 
   /** The slot of a phone; a new one gets the first that no phone has; null where there is none. */
@@ -65,5 +65,13 @@ export class Slots {
     }
     this.#writing = this.#writing.then(write, write)
     return this.#writing
+  }
+}
+
+function parsed(text: string, file: string): Record<string, Known> {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error(`${file} is damaged: mend it, or remove it and the phones get their slots anew.`)
   }
 }

@@ -51,8 +51,8 @@ export class PageHost implements AsyncDisposable {
     const [, id = '', what = ''] = pathname.match(/^\/s\/([\w-]{22})(?:\/(brief|report))?$/) ?? []
     const session = this.#sessions.get(id)
     if (session === undefined) return end(response, 404)
-    if (what === 'report' && request.method === 'POST') return this.#report(session, request, response)
-    if (request.method !== 'GET') return end(response, 405)
+    if (request.method !== (what === 'report' ? 'POST' : 'GET')) return end(response, 405)
+    if (what === 'report') return this.#report(session, request, response)
     if (what === 'brief') return json(response, session.brief())
     const { origins, video } = session.assignment
     response.setHeader('content-security-policy', securityPolicy(origins, video.url))
