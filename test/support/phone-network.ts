@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { startController } from '../../src/bin/controller.ts'
 import { runAgent } from '../../src/bin/run-agent.ts'
 import { createClient } from '../../src/client/index.ts'
+import { AdbServer } from '../../src/drivers/adb/adb-server.ts'
 import { startAdbServer } from './android/adb-server.ts'
 import { createAndroidDevice } from './android/android-device.ts'
 import { createChromiumBrowser } from './android/chromium-browser.ts'
@@ -14,9 +15,9 @@ import { disposableFolder } from './temporary-folder.ts'
 /**
  * Run inside a network namespace whose loopback interface has the private address given, which stands for a network
  * that is not this machine: a whole lab with two phones plays a verified origin there; the first phone loses its Wi-Fi
- * in the middle and finds it again. Prints what came of it.
+ * in the middle and finds it again. The phones' serials begin with the names given. Prints what came of it.
  */
-const [address = '', executable = '', text = ''] = process.argv.slice(2)
+const [address = '', executable = '', text = '', ...names] = process.argv.slice(2)
 const LADDER = join(import.meta.dirname, '../../media/ladder')
 const TYPES: Record<string, string> = { '.mpd': 'application/dash+xml', '.m3u8': 'application/vnd.apple.mpegurl' }
 
@@ -44,9 +45,11 @@ const server = stack.use(await startAdbServer())
 process.env.ANDROID_ADB_SERVER_PORT = String(server.port)
 const pages = stack.use(createChromiumBrowser(executable))
 const phones = []
-for (let at = 0; at < 2; at++) {
+const adb = new AdbServer({ ANDROID_ADB_SERVER_PORT: String(server.port) }).client()
+for (const name of names) {
   const phone = stack.use(await createAndroidDevice({ browser: pages }))
-  await server.connect(phone.address)
+  // The command line would take such a serial for something else.
+  await adb.wireless.connect(`${name}:${phone.port}`)
   phones.push(phone)
 }
 const onError = (error: unknown) => console.error(error)
@@ -96,16 +99,19 @@ const workload = await client.createWorkload({
 await client.startWorkload(workload.id)
 while (!asked.some((url) => url.includes('.m4s'))) await delay(50)
 await delay(500)
-phones[0]?.setWifi(false)
 const { items } = await client.getDevices()
+const serials = items.map(({ model }) => model.split(' ').at(-1)?.replace(/:\d+$/, '')).sort()
 const first = items.find(({ slot }) => slot === 'S01')?.id ?? ''
+const model = items.find(({ id }) => id === first)?.model ?? ''
+const phone = phones.find(({ port }) => model.endsWith(`:${port}`))
+phone?.setWifi(false)
 for (;;) {
   const { status } = await client.getDevice(first)
   if (status === 'offline') break
   await delay(100)
 }
 const { why } = await client.whyDevice(first)
-phones[0]?.setWifi(true)
+phone?.setWifi(true)
 let ended = await client.getWorkload(workload.id)
 for await (const seen of client.watchWorkload(workload.id)) ended = seen.workload
 await available()
@@ -119,7 +125,8 @@ console.log(
     origin: verified.state,
     status: ended.status,
     completed: ended.completedTasks,
-    why: why.replace(/127\.0\.0\.1:\d+/, 'SERIAL'),
+    why: why.replace(/\S+:\d+/, 'SERIAL'),
+    serials,
     attempts: rows,
     violations: phones.flatMap(({ violations }) => violations),
     asked: asked.every((url) => decodeURIComponent(url).startsWith(`/${text}/`)),

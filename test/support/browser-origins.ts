@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo, Server } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { pageFiles } from '../../src/bin/page-files.ts'
+import { createChromiumDriver } from '../../src/drivers/chromium/driver.ts'
+import { disposableFolder } from './temporary-folder.ts'
+
+/**
+ * Run inside a network namespace whose loopback interface has the private address given: what a real browser is let
+ * reach of an origin that is confined to a path, over HTTP and HTTPS. Prints how each session ended, and what was
+ * asked for that nobody may ask for.
+ */
+const [address = '', executable = ''] = process.argv.slice(2)
+const LADDER = join(import.meta.dirname, '../../media/ladder')
+const forbidden: string[] = []
+let loopbackUrl = ''
+
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const path = new URL(request.url ?? '', 'http://localhost').pathname
+  const name = path.split('/').at(-1) ?? ''
+  response.setHeader('access-control-allow-origin', '*')
+  if (!path.startsWith('/ours/')) forbidden.push(path)
+  const away = { 'out.m3u8': '/theirs/master.m3u8', 'loopback.m3u8': loopbackUrl }[name]
+  if (away) return void response.writeHead(302, { location: away }).end()
+  // Of a manifest that is ours, segments that are moved away.
+  if (path.startsWith('/ours/moved/') && name.endsWith('.m4s')) {
+    return void response.writeHead(302, { location: `/theirs/${name}` }).end()
+  }
+  readFile(join(LADDER, name)).then(
+    (body) => response.end(body),
+    () => response.writeHead(404).end(),
+  )
+}
+
+await using stack = new AsyncDisposableStack()
+const folder = stack.use(await disposableFolder('doai-origins-'))
+const make = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${address}`]
+await promisify(execFile)('openssl', [...make, '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd: folder.path })
+const [key, cert] = await Promise.all(['key.pem', 'cert.pem'].map((name) => readFile(join(folder.path, name))))
+const plain = await listening(createServer(answer), address)
+const secure = await listening(createSecureServer({ key: key as Buffer, cert: cert as Buffer }, answer), address)
+const inside = await listening(
+  createServer((request, response) => {
+    forbidden.push(`loopback ${request.url}`)
+    answer(request, response)
+  }),
+  '127.0.0.1',
+)
+loopbackUrl = `http://127.0.0.1:${inside}/ours/master.m3u8`
+// Not Chromium's own trust is what is looked at here.
+const browserArguments = ['--ignore-certificate-errors']
+const sandbox = process.getuid?.() !== 0
+const driver = stack.use(
+  await createChromiumDriver({ version: '0', executable, sandbox, page: pageFiles, apartMs: 0, browserArguments }),
+)
+
+const cases: Record<string, unknown> = {}
+for (const [scheme, port] of [
+  ['http', plain],
+  ['https', secure],
+] as const) {
+  const origin = `${scheme}://${address}:${port}`
+  const allowed = { origin, pathPrefix: '/ours', allowPrivate: true, cmcdMode: 'query' as const }
+  cases[`${scheme}, inside`] = await play(`${origin}/ours/master.m3u8`, [allowed])
+  cases[`${scheme}, redirected out`] = await play(`${origin}/ours/out.m3u8`, [allowed])
+  cases[`${scheme}, redirected to loopback`] = await play(`${origin}/ours/loopback.m3u8`, [allowed])
+  cases[`${scheme}, segments moved out`] = await play(`${origin}/ours/moved/master.m3u8`, [allowed])
+  cases[`${scheme}, private and not allowed`] = await play(`${origin}/ours/master.m3u8`, [
+    { ...allowed, allowPrivate: false },
+  ])
+}
+console.log(JSON.stringify({ cases, forbidden }))
+
+async function play(url: string, origins: Parameters<typeof driver.play>[0]['origins']) {
+  const { failure, endReason } = await driver.play(
+    {
+      sessionId: 's',
+      workload: { id: 'w', name: 'origins' },
+      device: { id: 'd', labName: 'WS01-S01' },
+      video: { id: 'v', url, title: '' },
+      plan: { plannedSeconds: 2, interactions: [] },
+      origins,
+    },
+    AbortSignal.timeout(30_000),
+    () => {},
+  )
+  return failure === null ? endReason : failure.kind
+}
+
+async function listening(server: Server & { closeAllConnections(): void }, host: string): Promise<number> {
+  await new Promise<void>((done) => server.listen(0, host, done))
+  stack.defer(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
+}
