@@ -123,12 +123,12 @@ export class Phone {
   async forward(ports: readonly number[]): Promise<void> {
     for (const port of ports) {
       const address = `tcp:${port}`
-      await this.#inTime(this.#adb.reverse.addExternal(address, address))
+      await this.#inTime(() => this.#adb.reverse.addExternal(address, address))
     }
   }
 
   async takeBack(ports: readonly number[]): Promise<void> {
-    for (const port of ports) await this.#inTime(this.#adb.reverse.remove(`tcp:${port}`))
+    for (const port of ports) await this.#inTime(() => this.#adb.reverse.remove(`tcp:${port}`))
   }
 
   /** Opens a page of ours in a browser that has no other. @throws PhoneError where it does not start. */
@@ -154,7 +154,7 @@ export class Phone {
 
   /** Whether its browser has a process. */
   async playerLives(): Promise<boolean> {
-    const { exitCode } = await this.#inTime(shell(this.#adb, [['pidof', this.browser]]))
+    const { exitCode } = await this.#inTime(() => shell(this.#adb, [['pidof', this.browser]]))
     return exitCode === 0
   }
 
@@ -176,11 +176,11 @@ export class Phone {
   }
 
   #run(commands: readonly (readonly string[])[]): Promise<string> {
-    return this.#inTime(output(this.#adb, commands))
+    return this.#inTime(() => output(this.#adb, commands))
   }
 
   /** Nothing is waited for on a phone that went. */
-  async #inTime<T>(promise: Promise<T>): Promise<T> {
+  async #inTime<T>(work: () => Promise<T>): Promise<T> {
     if (this.gone.aborted) throw new PhoneError('is not connected')
     const ended = new AbortController()
     const gone = new Promise<never>((_, fail) => {
@@ -188,7 +188,7 @@ export class Phone {
       this.gone.addEventListener('abort', leave, { once: true, signal: ended.signal })
     })
     try {
-      return await Promise.race([inTime(promise, ANSWER_MS, 'It'), gone])
+      return await Promise.race([inTime(work(), ANSWER_MS, 'It'), gone])
     } catch (error) {
       throw error instanceof PhoneError ? error : new PhoneError((error as Error).message)
     } finally {

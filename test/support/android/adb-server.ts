@@ -1,5 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { open, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { freePort } from '../postgres.ts'
@@ -41,10 +43,23 @@ export async function startAdbServer(executable = 'adb'): Promise<AdbServer> {
     ADB_MDNS_AUTO_CONNECT: '0',
     ADB_MDNS: '0',
   }
+  const log = await open(join(folder.path, 'server.log'), 'a')
   let server: ChildProcess
+  let ending = false
   const start = async () => {
-    server = spawn(executable, ['-P', String(port), 'nodaemon', 'server'], { env, stdio: 'ignore' })
+    const stdio = ['ignore', log.fd, log.fd] as const
+    server = spawn(executable, ['-P', String(port), 'nodaemon', 'server'], { env, stdio: [...stdio] })
+    ending = false
+    server.once('exit', async (code, signal) => {
+      if (ending) return
+      const said = await readFile(join(folder.path, 'server.log'), 'utf8').catch(() => '')
+      console.error(`The adb server ended by itself, ${signal ?? code}: ${said.split('\n').slice(-12).join('\n')}`)
+    })
     await listening(server, port)
+  }
+  const kill = async () => {
+    ending = true
+    await end(server, 'SIGKILL')
   }
   const adb = async (...args: string[]) => {
     const options = { env, timeout: TOOL_TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES }
@@ -58,12 +73,15 @@ export async function startAdbServer(executable = 'adb'): Promise<AdbServer> {
     },
     connect: (address) => adb('connect', address),
     disconnect: (address) => adb('disconnect', address),
-    kill: () => end(server, 'SIGKILL'),
+    kill,
     start,
     adb,
     devices: async () => parseDevices(await adb('devices')),
     async [Symbol.asyncDispose]() {
-      await end(server, 'SIGKILL')
+      await kill()
+      // One that an agent started in its place.
+      await adb('kill-server').catch(() => {})
+      await log.close()
       await folder[Symbol.asyncDispose]()
     },
   }
