@@ -7,6 +7,13 @@ import { failureOf, type PlayerFailure, type ShakaError, shown } from './failure
 import { Lateness } from './lateness.ts'
 import { AT_START, type Signals, stateOf } from './playback-state.ts'
 
+const UNMARKED: PlayerFailure = {
+  kind: 'unsupported',
+  permanent: true,
+  code: 'cmcd_header',
+  message: 'a progressive file of an origin whose requests are marked by headers: only a query marks it',
+}
+
 /** A chunk of entries that one report carries. */
 const MOST_ENTRIES = 1000
 
@@ -64,6 +71,7 @@ export class Playback {
     this.#configure()
     try {
       await this.#player.attach(this.#video)
+      if (await this.#cannotBeMarked(url)) return this.#fail(UNMARKED)
       await this.#player.load(this.#said(url, 'm').url)
       await this.#video.play()
     } catch (error) {
@@ -102,6 +110,16 @@ export class Playback {
       this.#transferred.segmentBytes += data.byteLength
       this.#transferred.segmentMs += timeMs
     })
+  }
+
+  /** The browser itself asks for a progressive file, and puts no headers of ours on it: what they mark is not played. */
+  async #cannotBeMarked(url: string): Promise<boolean> {
+    const { url: asked, headers } = this.#said(url, 'm')
+    if (Object.keys(headers).length === 0) return false
+    const response = await fetch(asked, { headers: { ...headers, range: 'bytes=0-0' } }).catch(() => null)
+    await response?.body?.cancel()
+    const type = response?.headers.get('content-type') ?? ''
+    return /^(video|audio)\//i.test(type) && !/mpegurl/i.test(type)
   }
 
   #mediaOf(context: shaka.extern.RequestContext | undefined): 'v' | 'a' {

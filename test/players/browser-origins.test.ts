@@ -24,10 +24,15 @@ test.skipIf(allowed.code !== 0 || browser === null)(
       [`${scheme}, redirected to loopback`]: 'refused',
       [`${scheme}, segments moved out`]: 'refused',
       [`${scheme}, private and not allowed`]: 'refused',
+      [`${scheme}, marked by headers`]: 'planned',
+      [`${scheme}, progressive`]: 'planned',
+      // Its requests are the browser's own: no header of ours is on them.
+      [`${scheme}, progressive, to be marked by headers`]: 'unsupported',
     })
     expect(JSON.parse(out.trim() || JSON.stringify(err))).toEqual({
       cases: { ...whole('http'), ...whole('https') },
       forbidden: [],
+      unmarked: [],
     })
   },
 )

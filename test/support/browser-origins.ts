@@ -17,12 +17,24 @@ import { disposableFolder } from './temporary-folder.ts'
 const [address = '', executable = ''] = process.argv.slice(2)
 const LADDER = join(import.meta.dirname, '../../media/ladder')
 const forbidden: string[] = []
+const unmarked: string[] = []
 let loopbackUrl = ''
+
+/** By CMCD in its query or its headers, and by its name. */
+function isMarked({ url = '', headers }: IncomingMessage): boolean {
+  const named = /DoAiWorkload\/\S+ \(\+playback-test\)$/.test(headers['user-agent'] ?? '')
+  const mark = /me\.doai-synthetic="test"/
+  const cmcd = Object.entries(headers).flatMap(([name, value]) => (name.startsWith('cmcd-') ? [String(value)] : []))
+  return named && (mark.test(decodeURIComponent(url)) || cmcd.some((value) => mark.test(value)))
+}
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const path = new URL(request.url ?? '', 'http://localhost').pathname
   const name = path.split('/').at(-1) ?? ''
   response.setHeader('access-control-allow-origin', '*')
+  response.setHeader('access-control-allow-headers', '*')
+  if (request.method === 'OPTIONS') return void response.end()
+  if (!isMarked(request)) unmarked.push(`${request.method} ${request.url}`)
   if (!path.startsWith('/ours/')) forbidden.push(path)
   const away = { 'out.m3u8': '/theirs/master.m3u8', 'loopback.m3u8': loopbackUrl }[name]
   if (away) return void response.writeHead(302, { location: away }).end()
@@ -31,7 +43,10 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     return void response.writeHead(302, { location: `/theirs/${name}` }).end()
   }
   readFile(join(LADDER, name)).then(
-    (body) => response.end(body),
+    (body) => {
+      if (name.endsWith('.mp4')) response.setHeader('content-type', 'video/mp4')
+      response.end(body)
+    },
     () => response.writeHead(404).end(),
   )
 }
@@ -72,8 +87,12 @@ for (const [scheme, port] of [
   cases[`${scheme}, private and not allowed`] = await play(`${origin}/ours/master.m3u8`, [
     { ...allowed, allowPrivate: false },
   ])
+  const byHeader = { ...allowed, cmcdMode: 'header' as const }
+  cases[`${scheme}, marked by headers`] = await play(`${origin}/ours/master.m3u8`, [byHeader])
+  cases[`${scheme}, progressive`] = await play(`${origin}/ours/progressive.mp4`, [allowed])
+  cases[`${scheme}, progressive, to be marked by headers`] = await play(`${origin}/ours/progressive.mp4`, [byHeader])
 }
-console.log(JSON.stringify({ cases, forbidden }))
+console.log(JSON.stringify({ cases, forbidden, unmarked }))
 
 async function play(url: string, origins: Parameters<typeof driver.play>[0]['origins']) {
   const { failure, endReason } = await driver.play(

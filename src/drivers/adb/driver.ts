@@ -61,7 +61,8 @@ export async function createAdbDriver(options: AdbDriverOptions): Promise<Driver
       try {
         await onPhone(phone, session)
       } catch (error) {
-        if (phone.gone.aborted) vanished()
+        // A command may fail well before its phone is told to be gone.
+        if (!(await phones.isThere(phone))) vanished()
         session.fail(failed('device', 'phone', (error as Error).message))
       }
       return session.report()
@@ -95,8 +96,7 @@ async function opened(session: PageSession): Promise<void> {
 
 /** Goes home and comes back when the plan says so. */
 async function inBackground(phone: Phone, session: PageSession): Promise<void> {
-  const over = new Promise<void>((done) => session.over.addEventListener('abort', () => done(), { once: true }))
-  await Promise.race([session.playing, over])
+  await session.playing
   for (const { kind, atMs, ...rest } of session.assignment.plan.interactions) {
     if (kind !== 'background' || session.over.aborted) continue
     await realClock.sleep(atMs - session.playedMs, session.over)

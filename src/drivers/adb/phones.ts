@@ -12,6 +12,7 @@ const SENSE_MS = 10_000
 const AGAIN_MS = 2000
 const LOOK_MS = 10_000
 const ANSWER_MS = 5000
+const CONNECT_MS = 15_000
 
 type Place = {
   transportId: bigint
@@ -39,6 +40,7 @@ export class Phones implements AsyncDisposable {
   readonly #places = new Map<string, Place>()
   readonly #wereGone = new Set<string>()
   readonly #unplaced = new Set<string>()
+  readonly #connecting = new Set<string>()
   readonly #stopped = new AbortController()
   readonly #running: Promise<unknown>
   #trouble: string | null = 'adb was not asked yet'
@@ -75,6 +77,16 @@ export class Phones implements AsyncDisposable {
     const serial = this.#options.slots.serialOf(labName)
     const phone = this.#placeOf(labName)?.phone
     return { model: phone ? `${phone.model} ${serial}` : (serial ?? 'phone'), os: phone?.os ?? 'Android' }
+  }
+
+  /** Asks the server whether a phone is there, which it tells of by itself only later. */
+  async isThere({ serial, gone }: Phone): Promise<boolean> {
+    if (gone.aborted) return false
+    const place = this.#places.get(serial)
+    const listed = await inTime(this.#options.server.client().getDevices(), ANSWER_MS, 'The adb server').catch(() => [])
+    const isThere = listed.some(({ state, transportId }) => state === 'device' && transportId === place?.transportId)
+    if (!isThere && place !== undefined) this.#drop(serial, place)
+    return isThere
   }
 
   /** Asks a phone anew whether it has a network. */
@@ -120,10 +132,13 @@ export class Phones implements AsyncDisposable {
     observer.onListChange((devices) => this.#take(devices))
     this.#take(observer.current)
     try {
-      // One that is frozen says nothing, not even that.
+      // A server that is frozen says nothing, and none says by itself that a phone waits to be authorised.
       while (!ended.signal.aborted) {
+        const listed = await inTime(client.getDevices(), ANSWER_MS, 'The adb server')
+        const tracked = new Set(observer.current.map(({ serial }) => serial))
+        this.#take([...observer.current, ...listed.filter(({ serial }) => !tracked.has(serial))])
+        this.#reconnect(client)
         await this.#options.clock.sleep(LOOK_MS, ended.signal)
-        if (!ended.signal.aborted) await inTime(client.getVersion(), ANSWER_MS, 'The adb server')
       }
     } finally {
       ended.abort()
@@ -131,15 +146,29 @@ export class Phones implements AsyncDisposable {
     }
   }
 
+  /** Phones over a network are found again by nobody else: a server that was started anew knows none of them. */
+  #reconnect(client: AdbServerClient): void {
+    for (const serial of this.#options.slots.serials) {
+      if (!/:\d+$/.test(serial) || this.#places.has(serial) || this.#connecting.has(serial)) continue
+      this.#connecting.add(serial)
+      connect(client, serial)
+        .catch(() => {})
+        .finally(() => this.#connecting.delete(serial))
+    }
+  }
+
   #take(devices: readonly AdbServerClient.Device[]): void {
     const connected = new Map(devices.map((device) => [device.serial, device]))
     for (const [serial, place] of this.#places) {
-      if (connected.get(serial)?.transportId === place.transportId) continue
-      this.#places.delete(serial)
-      this.#wereGone.add(serial)
-      place.phone?.leave()
+      if (connected.get(serial)?.transportId !== place.transportId) this.#drop(serial, place)
     }
     for (const device of connected.values()) this.#place(device)
+  }
+
+  #drop(serial: string, place: Place): void {
+    this.#places.delete(serial)
+    this.#wereGone.add(serial)
+    place.phone?.leave()
   }
 
   #place({ serial, transportId, state }: AdbServerClient.Device): void {
@@ -196,6 +225,12 @@ export class Phones implements AsyncDisposable {
     await this.#running
     for (const { phone } of this.#places.values()) phone?.leave()
   }
+}
+
+/** One that the server lists as offline counts as connected: it is let go first. */
+async function connect({ wireless }: AdbServerClient, address: string): Promise<void> {
+  await inTime(wireless.disconnect(address), CONNECT_MS, 'The adb server').catch(() => {})
+  await inTime(wireless.connect(address), CONNECT_MS, 'The phone')
 }
 
 async function senseOne(place: Place): Promise<void> {

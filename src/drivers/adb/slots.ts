@@ -43,6 +43,11 @@ export class Slots {
     return null
   }
 
+  /** Every phone that has a slot, there or not. */
+  get serials(): string[] {
+    return [...this.#known.keys()]
+  }
+
   /** What of a phone's settings was changed, with what it was before. */
   changedOf(serial: string): Readonly<Record<string, string>> | null {
     return this.#known.get(serial)?.changed ?? null

@@ -61,6 +61,7 @@ export class PageSession {
     this.#options = options
     this.assignment = options.assignment
     this.#heardMs = options.clock.now()
+    this.over.addEventListener('abort', () => this.#playing.resolve(), { once: true })
     const stop = () => this.abort(options.signal.reason)
     options.signal.addEventListener('abort', stop, { once: true, signal: this.#over.signal })
     if (options.signal.aborted) stop()
@@ -76,7 +77,7 @@ export class PageSession {
     return this.#opened
   }
 
-  /** Resolves when the page said that it plays; never where it does not come to that. */
+  /** Resolves when the page said that it plays, or the session is over without. */
   get playing(): Promise<void> {
     return this.#playing.promise
   }

@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { DRIVERS } from '../../src/bin/drivers.ts'
+import { AdbServer } from '../../src/drivers/adb/adb-server.ts'
+import type { Driver } from '../../src/drivers/driver.ts'
+import { startAdbServer, type AdbServer as TestAdbServer } from '../support/android/adb-server.ts'
+import { type AndroidDevice, createAndroidDevice } from '../support/android/android-device.ts'
+import { startMediaServer } from '../support/media-server.ts'
+import { disposableFolder } from '../support/temporary-folder.ts'
+
+/** Phones without a browser behind them: what is looked at here comes before a page opens, or instead of it. */
+const adb = await new AdbServer(process.env).executableVersion().catch(() => null)
+const it = test.skipIf(adb === null)
+const LAB_NAMES = ['WS01-S01', 'WS01-S02']
+
+let stack: AsyncDisposableStack
+let server: TestAdbServer
+let phone: AndroidDevice
+let driver: Driver
+let home: string
+let videoUrl: string
+
+beforeEach(async () => {
+  stack = new AsyncDisposableStack()
+  if (adb === null) return
+  videoUrl = (await stack.use(await startMediaServer())).video('phone')
+  home = stack.use(await disposableFolder('doai-phone-')).path
+  server = stack.use(await startAdbServer())
+  phone = stack.use(await createAndroidDevice({ state: { keyguard: 'swipe' } }))
+  await server.connect(phone.address)
+  driver = stack.use(await startDriver())
+})
+afterEach(() => stack.disposeAsync())
+
+function startDriver(): Promise<Driver> {
+  const env = { ...process.env, ANDROID_ADB_SERVER_PORT: String(server.port) }
+  const setting = { env, home, labNames: LAB_NAMES, apartMs: 0, shapeOf: () => null, onError: () => {} }
+  return (DRIVERS.adb as NonNullable<typeof DRIVERS.adb>)(setting)
+}
+
+const offline = (labName = 'WS01-S01') => driver.health?.({ labName }).offline ?? null
+
+async function until(holds: (why: string | null) => boolean, seconds = 30, labName = 'WS01-S01'): Promise<void> {
+  for (const deadline = performance.now() + seconds * 1000; !holds(offline(labName)); await delay(50)) {
+    if (performance.now() > deadline) throw new Error(`It is still so: ${offline(labName)}`)
+  }
+}
+const well = (why: string | null) => why === null
+
+async function failureOf(): Promise<{ kind: string; message: string } | null> {
+  const assignment = {
+    sessionId: 's',
+    workload: { id: 'w', name: 'faults' },
+    device: { id: 'd', labName: 'WS01-S01' },
+    video: { id: 'v', url: videoUrl, title: '' },
+    plan: { plannedSeconds: 5, interactions: [] },
+    origins: [],
+  }
+  return (await driver.play(assignment, AbortSignal.timeout(60_000), () => {})).failure
+}
+
+it('a phone that was never plugged in, one that is not authorised, and one that is', async () => {
+  await until(well)
+  expect(offline('WS01-S02')).toBe('no phone has this slot yet')
+  const other = stack.use(await createAndroidDevice())
+  other.refuseAuthorization()
+  await server.connect(other.address).catch(() => {})
+  await until((why) => /is not authorised: accept this computer on its screen/.test(why ?? ''), 30, 'WS01-S02')
+  await other.appear()
+  await server.disconnect(other.address)
+  await server.connect(other.address)
+  await until(well, 30, 'WS01-S02')
+  expect(driver.identity({ labName: 'WS01-S02' })).toMatchObject({ model: expect.stringContaining(other.address) })
+})
+
+it('a page that does not open is the phone’s failure, and it is left as it was found', async () => {
+  await until(well)
+  phone.phone.sleep()
+  expect(await failureOf()).toMatchObject({ kind: 'device', message: 'its page did not open within 20 s' })
+  expect(phone.foreground).toContain('Launcher')
+  expect(phone.state.settings.global.get('stay_on_while_plugged_in')).toBe('0')
+  expect([...phone.reversed]).toEqual([])
+  expect(phone.violations).toEqual([])
+})
+
+it('a full disk, a lock that a swipe does not open: the phone’s failure, in words', async () => {
+  await until(well)
+  phone.fillDisk()
+  expect(await failureOf()).toMatchObject({ kind: 'device', message: expect.stringContaining('No space left') })
+  phone.state.diskFull = false
+  phone.state.keyguard = 'secure'
+  phone.phone.sleep()
+  expect(await failureOf()).toMatchObject({ kind: 'device', message: expect.stringContaining('is locked') })
+})
+
+it('a phone that hangs: a command has its time, its health says so, and it comes back by itself', async () => {
+  await until(well)
+  phone.hang()
+  expect(await failureOf()).toMatchObject({ kind: 'device', message: expect.stringContaining('did not answer within') })
+  await until((why) => /did not answer/.test(why ?? ''), 40)
+  phone.wake()
+  await until(well, 40)
+})
+
+it('a phone that reboots in the middle of a session: lost, and there again when it has settled', async () => {
+  await until(well)
+  const playing = failureOf()
+  while (phone.reversed.size === 0) await delay(20)
+  await phone.reboot(500)
+  await server.disconnect(phone.address)
+  await server.connect(phone.address)
+  expect(await playing).toMatchObject({ kind: 'lost', message: 'the phone was disconnected' })
+  await until((why) => /came back a moment ago/.test(why ?? ''))
+  await until(well)
+  // What its session had changed was put back as soon as it was seen again.
+  expect(phone.state.settings.global.get('stay_on_while_plugged_in')).toBe('0')
+})
+
+it('how warm and how full it is, is told as it changes', async () => {
+  await until(well)
+  phone.overheat(51.5)
+  phone.state.batteryLevel = 12
+  for (let waited = 0; driver.health?.({ labName: 'WS01-S01' }).temperatureC !== 51.5 && waited < 150; waited++) {
+    await delay(100)
+  }
+  expect(driver.health?.({ labName: 'WS01-S01' })).toEqual({ offline: null, temperatureC: 51.5, batteryPercent: 12 })
+})
+
+it('a phone keeps its slot over replugging, and over a restart of the agent', async () => {
+  await until(well)
+  const other = stack.use(await createAndroidDevice())
+  await server.connect(other.address)
+  await until(well, 30, 'WS01-S02')
+  await driver[Symbol.asyncDispose]()
+  // The other one is seen first now.
+  await phone.vanish()
+  await server.disconnect(phone.address)
+  driver = stack.use(await startDriver())
+  await until(well, 30, 'WS01-S02')
+  expect(offline()).toBe(`${phone.address} is not connected`)
+  await phone.appear()
+  await until(well, 40)
+  expect(driver.identity({ labName: 'WS01-S01' }).model).toContain(phone.address)
+})
