@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { escapeArg } from '@yume-chan/adb'
 import { startController } from '../src/bin/controller.ts'
+import { serveMedia } from '../src/bin/media-server.ts'
 import { runAgent } from '../src/bin/run-agent.ts'
+import { PACKAGE_ROOT } from '../src/bin/version.ts'
 import { createClient } from '../src/client/index.ts'
 import { AdbServer } from '../src/drivers/adb/adb-server.ts'
 import { Phone } from '../src/drivers/adb/phone.ts'
@@ -75,8 +78,8 @@ async function benchDecision(): Promise<void> {
   const running = runAgent(agent, { drain: stopping.signal, stop: stopping.signal }, () => {})
   lab.defer(() => running)
   lab.defer(() => stopping.abort())
-  const stream = lab.use(await serveNothing())
-  const video = await client.createVideo({ url: `${stream.url}/a.m3u8`, durationSeconds: 60 })
+  const stream = lab.use(await serveMedia(join(PACKAGE_ROOT, 'media', 'ladder')))
+  const video = await client.createVideo({ url: `${stream.url}/master.m3u8` })
   const delays: number[][] = []
   for (let at = 0; at < RUNS; at++) {
     await available(client, PHONES)
