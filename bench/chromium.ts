@@ -47,14 +47,14 @@ async function inOneBrowser(count: number): Promise<Measured> {
   await using driver = await create()
   // The browser itself is there before anything is measured.
   await play(driver, 0, 1)
-  return measure(Array.from({ length: count }, () => driver))
+  return await measure(Array.from({ length: count }, () => driver))
 }
 
 async function inBrowsersOfTheirOwn(count: number): Promise<Measured> {
   await using stack = new AsyncDisposableStack()
   const drivers: Driver[] = []
   for (let at = 0; at < count; at++) drivers.push(stack.use(await create()))
-  return measure(drivers)
+  return await measure(drivers)
 }
 
 async function measure(drivers: readonly Driver[]): Promise<Measured> {
@@ -65,6 +65,7 @@ async function measure(drivers: readonly Driver[]): Promise<Measured> {
   await delay(drivers.length * 300 + (PLAY_SECONDS * 1000) / 2)
   const during = await usage()
   const reports = await playing
+  for (const { failure } of reports) if (failure !== null) console.log(`failed: ${failure.kind}, ${failure.message}`)
   const seconds = (performance.now() - begun) / 1000
   const after = await usage()
   const sum = (of: (report: SessionReport) => number | null) => reports.reduce((all, one) => all + (of(one) ?? 0), 0)
