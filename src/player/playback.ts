@@ -180,7 +180,7 @@ export class Playback {
         kind: 'refused',
         permanent: true,
         code: 'refused',
-        message: `${shown(blockedURI)} is outside the verified origins`,
+        message: `${shown(blockedURI)} is or leads outside the verified origins`,
       })
     })
     document.addEventListener('visibilitychange', () => {
