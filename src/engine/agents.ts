@@ -152,12 +152,12 @@ export async function startSessions(
        SELECT coalesce($3::timestamptz, clock_timestamp()) AS at FROM workstations WHERE id = $1 AND instance = $6
      ), asked AS MATERIALIZED (
        -- Commands are locked before devices, as everywhere.
-       SELECT l.token AS asked, at FROM now, leases l JOIN command_history c ON c.id = l.command_id
+       SELECT l.token AS asked, l.device_id AS device, at FROM now, leases l JOIN command_history c ON c.id = l.command_id
        WHERE l.workstation_id = $1 AND l.token = ANY ($2) ORDER BY c.id FOR UPDATE OF c
      ), started AS (
        UPDATE leases SET started_at = coalesce(started_at, at), expires_at = at + make_interval(secs => $4),
          ends_by = coalesce(ends_by, at + make_interval(secs => run_seconds + $7))
-       FROM asked WHERE workstation_id = $1 AND token = asked AND stop_reason IS NULL RETURNING token, command_id, at
+       FROM asked WHERE device_id = device AND token = asked AND stop_reason IS NULL RETURNING token, command_id, at
      ), command AS (
        UPDATE command_history c SET status = 'playing', started_at = coalesce(c.started_at, at)
        FROM started WHERE c.id = started.command_id RETURNING c.id, c.workload_id, c.device_id, at
