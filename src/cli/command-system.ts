@@ -79,10 +79,11 @@ export function systemCommands(program: Command, context: Context): void {
       checkSlots(
         [
           ...labels.map((one) => ({ ...one, option: '--label', name: one.key })),
-          ...shapes.map((one) => ({ ...one, option: '--shape', name: 'a path' })),
+          ...shapes.map((one) => ({ ...one, option: '--shape', name: `${one.kbps}/${one.delayMs}` })),
         ],
         devices,
       )
+      checkShapes(shapes, drivers)
       await context.runners.agent({
         workstation,
         drivers,
@@ -165,6 +166,20 @@ function checkSlots(settings: readonly ForSlot[], devices: number): void {
     }
     if (given.has(text)) throw new CliError(`${text}: is given twice`, 2)
     given.add(text)
+  }
+}
+
+/** @throws CliError for a path that no browser would take: nothing else goes by one of ours. */
+function checkShapes(
+  shapes: readonly { slot: string | null }[],
+  drivers: readonly { name: string; count: number }[],
+): void {
+  const names = drivers.flatMap(({ name, count }) => Array<string>(count).fill(name))
+  for (const { slot } of shapes) {
+    const driver = slot === null ? null : names[Number(slot.slice(1)) - 1]
+    if (slot === null ? names.includes('chromium') : driver === 'chromium') continue
+    const what = slot === null ? 'this agent has no chromium device' : `${slot} is ${driver}, not chromium`
+    throw new CliError(`--shape: ${what}`, 2)
   }
 }
 

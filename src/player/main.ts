@@ -26,10 +26,10 @@ async function main(): Promise<void> {
     (first) => {
       const report = playback.report(first)
       const { state, bufferSeconds, bitrateKbps } = report.live
-      const failed = report.end?.failure ? ` · ${report.end.failure.code}: ${report.end.failure.message}` : ''
+      const failed = report.end?.failure ? `failed · ${report.end.failure.message}` : ''
       show(
         'state',
-        `${state} · ${bufferSeconds.toFixed(1)} s ahead${bitrateKbps ? ` · ${bitrateKbps} kbit/s` : ''}${failed}`,
+        failed || `${state} · ${bufferSeconds.toFixed(1)} s ahead${bitrateKbps ? ` · ${bitrateKbps} kbit/s` : ''}`,
       )
       return report
     },

@@ -53,7 +53,7 @@ export class Phones implements AsyncDisposable {
   /** The phone in a slot, or why there is none that can be used. */
   at(labName: string): Phone | string {
     const serial = this.#options.slots.serialOf(labName)
-    if (serial === null) return this.#trouble ?? 'no phone has this slot yet'
+    if (serial === null) return this.#trouble ?? 'no phone has this slot yet: plug one in that has USB debugging on'
     const place = this.#places.get(serial)
     if (place === undefined) return this.#trouble ?? `${serial} is not connected`
     if (!place.authorised) return `${serial} is not authorised: accept this computer on its screen`

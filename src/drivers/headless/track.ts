@@ -38,7 +38,11 @@ export class Track {
     const segments = await this.#readSegments(rendition, signal)
     const last = segments.at(-1)
     if (!last) throw new LoadError('content', true, 'manifest', `rendition ${rendition.id} has no segments`)
-    if (!(endOf(last) > 0)) throw new UnsupportedError('duration', 'media whose duration only a decoder could tell')
+    if (!(endOf(last) > 0))
+      throw new UnsupportedError(
+        'duration',
+        'a progressive file, or one that does not tell its duration: only browsers and phones play it',
+      )
     this.#segments.set(rendition.id, segments)
     this.#lastEnd = Math.max(this.#lastEnd, last.startSeconds + last.durationSeconds)
     return segments
