@@ -102,26 +102,23 @@ export class Agent {
 
   /** Gives how often it is to send a heartbeat, ms; null where it is to leave before it is enrolled. */
   async #enrol(leaving: AbortSignal): Promise<number | null> {
-    const { version, onEnrolled } = this.#options
-    const devices = this.#fleet.identities()
     try {
-      const body = { agentVersion: version, devices }
-      const enrolled = await this.#link.persist(agentCalls.enrol, { body, signal: leaving })
-      this.#fleet.register(devices, enrolled.devices)
-      onEnrolled()
-      return enrolled.heartbeatSeconds * 1000
+      const { heartbeatSeconds } = await this.#introduce('persist', leaving)
+      this.#options.onEnrolled()
+      return heartbeatSeconds * 1000
     } catch (error) {
       if (isRefusal(error)) throw error
       return null
     }
   }
 
-  /** Tells controllers of devices that are other ones than before. */
-  async #introduce(signal: AbortSignal): Promise<void> {
+  /** Tells a controller what the devices are. */
+  async #introduce(how: 'persist' | 'call', signal: AbortSignal) {
     const devices = this.#fleet.identities()
     const body = { agentVersion: this.#options.version, devices }
-    const enrolled = await this.#link.call(agentCalls.enrol, { body, signal })
+    const enrolled = await this.#link[how](agentCalls.enrol, { body, signal })
     this.#fleet.register(devices, enrolled.devices)
+    return enrolled
   }
 
   async #work(leaving: AbortSignal, heartbeatMs: number): Promise<void> {
@@ -275,7 +272,7 @@ export class Agent {
   async #heartbeat(everyMs: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        if (this.#fleet.changed) await this.#introduce(signal)
+        if (this.#fleet.changed) await this.#introduce('call', signal)
         const { health, told } = this.#fleet.news()
         // What ended and no controller knows of yet is held, so that it is not taken for lost.
         const body = { held: [...this.#sessions.keys(), ...this.#reporter.waiting], health }

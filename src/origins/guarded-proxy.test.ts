@@ -116,6 +116,17 @@ test('a tunnel is made to a verified origin and no other', async () => {
   expect(refused).toHaveLength(2)
 })
 
+test('connections are a session’s own, and kept for its next request', async () => {
+  const connections = new Set<number | undefined>()
+  server.on('request', ({ socket }) => connections.add(socket.remotePort))
+  for (let session = 0; session < 2; session++) {
+    await start({ policy: { origins: [], loopback: true } })
+    for (let nth = 0; nth < 3; nth++) await get(`${own()}/a`)
+    expect(connections.size).toBe(session + 1)
+    await proxy?.[Symbol.asyncDispose]()
+  }
+})
+
 test('a redirect is handed on, so that its next hop is asked for here', async () => {
   await start({ policy: { origins: [], loopback: true } })
   expect((await get(`${own()}/away`)).status).toBe(302)

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
+import { Agent, createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 import { type AddressInfo, connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import { type Duplex, pipeline } from 'node:stream'
 import { checkedLookup, type Resolved, resolveByDns } from './checked-lookup.ts'
@@ -31,6 +31,8 @@ export async function startGuardedProxy(options: GuardedProxyOptions): Promise<G
   const { policy, pageOrigin, onRefused, resolve = resolveByDns } = options
   const shaper = options.shape ? new Shaper(options.shape) : null
   const sockets = new Set<Duplex>()
+  // Its own connections: one that another session made was checked by that one's policy, and is warm.
+  const agent = new Agent({ keepAlive: true })
   const refuse = (why: string, url: string) => {
     onRefused(why, URL.canParse(url) ? new URL(url).origin : url)
     return why
@@ -48,7 +50,7 @@ export async function startGuardedProxy(options: GuardedProxyOptions): Promise<G
       path: `${pathname}${search}`,
       method: request.method ?? 'GET',
       headers: Object.fromEntries(headers) as Record<string, string>,
-      timeout: 30_000,
+      agent,
       ...('lookup' in way ? { lookup: way.lookup } : {}),
     })
     upstream.on('response', (answer) => {
@@ -101,6 +103,7 @@ export async function startGuardedProxy(options: GuardedProxyOptions): Promise<G
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
+      agent.destroy()
       server.closeAllConnections()
       await new Promise<void>((done) => server.close(() => done()))
     },
