@@ -3,7 +3,7 @@ import { AdbServer } from '../../src/drivers/adb/adb-server.ts'
 import { findBrowser } from '../../src/drivers/chromium/find-browser.ts'
 import type { Driver } from '../../src/drivers/driver.ts'
 import { startAdbServer } from '../support/android/adb-server.ts'
-import { type AndroidDevice, createAndroidDevice } from '../support/android/android-device.ts'
+import { createAndroidDevice } from '../support/android/android-device.ts'
 import { createChromiumBrowser } from '../support/android/chromium-browser.ts'
 import { startMediaServer } from '../support/media-server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -146,15 +146,9 @@ async function phone(executable: string): Promise<Player> {
     labName: LAB_NAME,
     urls: serveConditions(media),
     requests: media.requests,
-    get violations() {
-      return violationsOf(device)
-    },
+    violations: device.violations,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
-}
-
-function violationsOf(device: AndroidDevice): string[] {
-  return device.violations
 }
 
 async function reachable(driver: Driver): Promise<void> {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { AdbServerClient } from '@yume-chan/adb'
+import { within } from '../within.ts'
 import { AdbConnector } from './connector.ts'
 
 const run = promisify(execFile)
@@ -58,19 +58,9 @@ export class AdbServer {
   }
 }
 
-/** @throws Error where it takes longer. What comes of it later is of no use to anybody. */
+/** @throws Error where it takes longer. */
 export async function inTime<T>(promise: Promise<T>, ms: number, who: string): Promise<T> {
-  const done = new AbortController()
-  promise.catch(() => {})
-  const late = delay(ms, null, { signal: done.signal, ref: false }).then(
-    () => {
-      throw new Error(`${who} did not answer within ${ms / 1000} s.`)
-    },
-    () => new Promise<never>(() => {}),
-  )
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    done.abort()
-  }
+  const answer = await within(promise, ms)
+  if (answer === 'late') throw new Error(`${who} did not answer within ${ms / 1000} s.`)
+  return answer
 }

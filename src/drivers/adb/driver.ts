@@ -97,13 +97,13 @@ async function opened(session: PageSession): Promise<void> {
 /** Goes home and comes back when the plan says so. */
 async function inBackground(phone: Phone, session: PageSession): Promise<void> {
   await session.playing
-  for (const { kind, atMs, ...rest } of session.assignment.plan.interactions) {
-    if (kind !== 'background' || session.over.aborted) continue
-    await realClock.sleep(atMs - session.playedMs, session.over)
+  for (const one of session.assignment.plan.interactions) {
+    if (one.kind !== 'background') continue
+    await realClock.sleep(one.atMs - session.playedMs, session.over)
     if (session.over.aborted) return
     await phone.home()
-    session.interacted(kind, 'done')
-    await realClock.sleep('forMs' in rest ? rest.forMs : 0, session.over)
+    session.interacted(one.kind, 'done')
+    await realClock.sleep(one.forMs, session.over)
     if (!session.over.aborted) await phone.front()
   }
 }
@@ -128,7 +128,7 @@ async function blameNetwork(phones: Phones, phone: Phone, session: PageSession):
 /** Whatever cannot be put back now is put back when the phone is next seen. */
 async function putBack(phone: Phone, ports: number[], slots: Slots, onError: (error: unknown) => void): Promise<void> {
   try {
-    await Promise.all([phone.goHome(slots.changedOf(phone.serial) ?? {}), phone.takeBack(ports)])
+    await Promise.all([phone.goHome(), phone.takeBack(ports)])
     await slots.keepChanged(phone.serial, null)
   } catch (error) {
     if (!phone.gone.aborted) onError(new Error(`${phone.serial}: ${(error as Error).message}`))

@@ -71,7 +71,7 @@ export class Phone {
       browser: browser ?? (await browserOf(adb)),
       original: changed ?? { [STAY_ON]: stayOn },
     })
-    if (changed !== null) await phone.goHome(changed)
+    if (changed !== null) await phone.goHome()
     return phone
   }
 
@@ -123,12 +123,14 @@ export class Phone {
   async forward(ports: readonly number[]): Promise<void> {
     for (const port of ports) {
       const address = `tcp:${port}`
-      await this.#inTime(() => this.#adb.reverse.addExternal(address, address))
+      await this.#whileThere(() => inTime(this.#adb.reverse.addExternal(address, address), ANSWER_MS, 'It'))
     }
   }
 
   async takeBack(ports: readonly number[]): Promise<void> {
-    for (const port of ports) await this.#inTime(() => this.#adb.reverse.remove(`tcp:${port}`))
+    for (const port of ports) {
+      await this.#whileThere(() => inTime(this.#adb.reverse.remove(`tcp:${port}`), ANSWER_MS, 'It'))
+    }
   }
 
   /** Opens a page of ours in a browser that has no other. @throws PhoneError where it does not start. */
@@ -154,13 +156,13 @@ export class Phone {
 
   /** Whether its browser has a process. */
   async playerLives(): Promise<boolean> {
-    const { exitCode } = await this.#inTime(() => shell(this.#adb, [['pidof', this.browser]]))
+    const { exitCode } = await this.#whileThere(() => shell(this.#adb, [['pidof', this.browser]]))
     return exitCode === 0
   }
 
   /** Ends the browser, goes home and puts back what was changed; as much of it as can be done. */
-  async goHome(changed: Readonly<Record<string, string>>): Promise<void> {
-    const back = Object.entries(changed).map(([key, value]) =>
+  async goHome(): Promise<void> {
+    const back = Object.entries(this.original).map(([key, value]) =>
       value === 'null' ? ['settings', 'delete', 'global', key] : ['settings', 'put', 'global', key, value],
     )
     for (const command of [['am', 'force-stop', this.browser], ['input', 'keyevent', 'KEYCODE_HOME'], ...back]) {
@@ -176,11 +178,11 @@ export class Phone {
   }
 
   #run(commands: readonly (readonly string[])[]): Promise<string> {
-    return this.#inTime(() => output(this.#adb, commands))
+    return this.#whileThere(() => output(this.#adb, commands))
   }
 
   /** Nothing is waited for on a phone that went. */
-  async #inTime<T>(work: () => Promise<T>): Promise<T> {
+  async #whileThere<T>(work: () => Promise<T>): Promise<T> {
     if (this.gone.aborted) throw new PhoneError('is not connected')
     const ended = new AbortController()
     const gone = new Promise<never>((_, fail) => {
@@ -188,7 +190,7 @@ export class Phone {
       this.gone.addEventListener('abort', leave, { once: true, signal: ended.signal })
     })
     try {
-      return await Promise.race([inTime(work(), ANSWER_MS, 'It'), gone])
+      return await Promise.race([work(), gone])
     } catch (error) {
       throw error instanceof PhoneError ? error : new PhoneError((error as Error).message)
     } finally {

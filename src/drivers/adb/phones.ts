@@ -17,10 +17,10 @@ const CONNECT_MS = 15_000
 type Place = {
   transportId: bigint
   authorised: boolean
-  phone: Phone | null
+  /** Once it is known, with what its sensors last said. */
+  known: { phone: Phone; sensors: Sensors } | null
   /** Why it cannot be used though it is connected. */
   trouble: string | null
-  sensors: Sensors | null
   /** On the clock, ms; it counts as there from then on. */
   settledAtMs: number
 }
@@ -57,15 +57,15 @@ export class Phones implements AsyncDisposable {
     const place = this.#places.get(serial)
     if (place === undefined) return this.#trouble ?? `${serial} is not connected`
     if (!place.authorised) return `${serial} is not authorised: accept this computer on its screen`
-    if (place.phone === null) return `${serial}: ${place.trouble ?? 'is being looked at'}`
+    if (place.known === null) return `${serial}: ${place.trouble ?? 'is being looked at'}`
     if (place.settledAtMs > this.#options.clock.now()) return `${serial} came back a moment ago`
     if (place.trouble !== null) return `${serial}: ${place.trouble}`
-    return place.sensors?.network === false ? `${serial} has no network` : place.phone
+    return place.known.sensors.network ? place.known.phone : `${serial} has no network`
   }
 
   health(labName: string): DeviceHealth {
     const phone = this.at(labName)
-    const sensors = this.#placeOf(labName)?.sensors ?? null
+    const sensors = this.#placeOf(labName)?.known?.sensors
     return {
       offline: typeof phone === 'string' ? phone : null,
       temperatureC: sensors?.temperatureC ?? null,
@@ -75,7 +75,7 @@ export class Phones implements AsyncDisposable {
 
   identity(labName: string): { model: string; os: string } {
     const serial = this.#options.slots.serialOf(labName)
-    const phone = this.#placeOf(labName)?.phone
+    const phone = this.#placeOf(labName)?.known?.phone
     return { model: phone ? `${phone.model} ${serial}` : (serial ?? 'phone'), os: phone?.os ?? 'Android' }
   }
 
@@ -92,8 +92,8 @@ export class Phones implements AsyncDisposable {
   /** Asks a phone anew whether it has a network. */
   async networkOf(phone: Phone): Promise<boolean> {
     const sensors = await phone.sensors()
-    const place = this.#places.get(phone.serial)
-    if (place !== undefined) place.sensors = sensors
+    const known = this.#places.get(phone.serial)?.known
+    if (known?.phone === phone) known.sensors = sensors
     return sensors.network
   }
 
@@ -130,7 +130,6 @@ export class Phones implements AsyncDisposable {
     })
     this.#trouble = null
     observer.onListChange((devices) => this.#take(devices))
-    this.#take(observer.current)
     try {
       // A server that is frozen says nothing, and none says by itself that a phone waits to be authorised.
       while (!ended.signal.aborted) {
@@ -168,7 +167,7 @@ export class Phones implements AsyncDisposable {
   #drop(serial: string, place: Place): void {
     this.#places.delete(serial)
     this.#wereGone.add(serial)
-    place.phone?.leave()
+    place.known?.phone.leave()
   }
 
   #place({ serial, transportId, state }: AdbServerClient.Device): void {
@@ -181,9 +180,8 @@ export class Phones implements AsyncDisposable {
     const place = this.#places.get(serial) ?? {
       transportId,
       authorised: false,
-      phone: null,
+      known: null,
       trouble: null,
-      sensors: null,
       settledAtMs: this.#wereGone.has(serial) ? clock.now() + SETTLED_MS : 0,
     }
     this.#places.set(serial, place)
@@ -202,7 +200,7 @@ export class Phones implements AsyncDisposable {
         await slots.keepChanged(serial, null)
         const sensors = await phone.sensors()
         if (!still()) return phone.leave()
-        Object.assign(place, { phone, sensors, trouble: null })
+        Object.assign(place, { known: { phone, sensors }, trouble: null })
         return
       } catch (error) {
         place.trouble = (error as Error).message
@@ -223,7 +221,6 @@ export class Phones implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped.abort()
     await this.#running
-    for (const { phone } of this.#places.values()) phone?.leave()
   }
 }
 
@@ -234,9 +231,9 @@ async function connect({ wireless }: AdbServerClient, address: string): Promise<
 }
 
 async function senseOne(place: Place): Promise<void> {
-  if (place.phone === null) return
+  if (place.known === null) return
   try {
-    place.sensors = await place.phone.sensors()
+    place.known.sensors = await place.known.phone.sensors()
     place.trouble = null
   } catch (error) {
     place.trouble = (error as Error).message

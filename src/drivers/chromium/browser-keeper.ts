@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core'
+import { within } from '../within.ts'
 
 /** Besides what playwright gives: no GPU that a lab machine lacks, no traffic of the browser's own. */
 const ARGUMENTS = [
@@ -152,17 +153,5 @@ export class BrowserKeeper implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const running = await this.#running?.catch(() => null)
     if (running) await this.#end(running)
-  }
-}
-
-/** What it resolves with, or `late`. What comes of it later, good or bad, is of no use to anybody. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | 'late'> {
-  const { promise: late, resolve } = Promise.withResolvers<'late'>()
-  const timer = setTimeout(() => resolve('late'), ms)
-  try {
-    promise.catch(() => {})
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
   }
 }
