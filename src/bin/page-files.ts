@@ -48,7 +48,8 @@ export async function bundlePage(): Promise<string> {
 async function sourcesHash(): Promise<string> {
   const hash = createHash('sha256')
   const files: string[] = []
-  for await (const file of glob('src/{player,protocol,domain,origins}/**/*.ts', { cwd: PACKAGE_ROOT })) files.push(file)
+  for await (const file of glob('src/{player,protocol,domain,origins,media}/**/*.ts', { cwd: PACKAGE_ROOT }))
+    files.push(file)
   files.push(join('node_modules', 'shaka-player', 'package.json'))
   for (const file of files.sort()) hash.update(file).update(await readFile(join(PACKAGE_ROOT, file)))
   return hash.digest('hex').slice(0, 16)

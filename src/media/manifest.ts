@@ -1,5 +1,6 @@
 import { isDash, parseDash } from './dash.ts'
 import { begins, isHls, parseHls } from './hls.ts'
+import { isMediaType } from './media-type.ts'
 import { ManifestError, type Presentation } from './presentation.ts'
 
 /**
@@ -16,11 +17,6 @@ export function readManifest(text: string, url: string, contentType: string | nu
   throw new ManifestError(
     `${url.split(/[?#]/)[0]} is no HLS playlist, DASH manifest or media file: it begins with ${begins(text)}${typed(contentType)}`,
   )
-}
-
-/** Whether an answer is a media file by its type. */
-export function isMediaType(contentType: string | null | undefined): boolean {
-  return /^(video|audio)\//i.test(contentType ?? '') && !/mpegurl/i.test(contentType ?? '')
 }
 
 function isMediaFile(url: string, contentType: string | null): boolean {

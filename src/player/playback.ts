@@ -1,6 +1,7 @@
 import shaka from 'shaka-player/dist/shaka-player.compiled-es2021.js'
 import type { TimelineEntry } from '../domain/playback-result.ts'
 import type { Interaction } from '../domain/session-plan.ts'
+import { isMediaType } from '../media/media-type.ts'
 import { cmcdModeOf, withCmcd } from '../origins/cmcd.ts'
 import type { PageEnd, PageReport, SessionBrief } from '../protocol/player-messages.ts'
 import { failureOf, type PlayerFailure, type ShakaError, shown } from './failure.ts'
@@ -118,8 +119,7 @@ export class Playback {
     if (Object.keys(headers).length === 0) return false
     const response = await fetch(asked, { headers: { ...headers, range: 'bytes=0-0' } }).catch(() => null)
     await response?.body?.cancel()
-    const type = response?.headers.get('content-type') ?? ''
-    return /^(video|audio)\//i.test(type) && !/mpegurl/i.test(type)
+    return isMediaType(response?.headers.get('content-type'))
   }
 
   #mediaOf(context: shaka.extern.RequestContext | undefined): 'v' | 'a' {

@@ -1,6 +1,6 @@
 import { isPermanentStatus } from '../../domain/failure.ts'
 import type { PlayableOrigin } from '../../domain/playable-origin.ts'
-import { isMediaType } from '../../media/manifest.ts'
+import { isMediaType } from '../../media/media-type.ts'
 import {
   type ByteRange,
   ManifestError,
