@@ -13,7 +13,7 @@ const faults = { ...real, include: ['test/faults/**/*.test.ts'], maxWorkers: 4, 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts'], environment: 'node' } },
+      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/histories/*.test.ts'], environment: 'node' } },
       {
         test: {
           ...real,
@@ -24,6 +24,8 @@ export default defineConfig({
       },
       // Real time and real decoders: two at once leave each its own core.
       { test: { ...real, name: 'players', include: ['test/players/*.test.ts'], maxWorkers: 2 } },
+      // Whole nights in real time, minutes each: `npm run test:nights`.
+      { test: { ...real, name: 'nights', include: ['test/nights/*.test.ts'], testTimeout: 900_000 } },
       { test: { ...faults, name: 'faults', provide: { long: false } } },
       { test: { ...faults, name: 'faults-long', provide: { long: true }, maxWorkers: 1, testTimeout: 3_600_000 } },
     ],

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { migrate } from '../src/db/migrate.ts'
 import { createPool } from '../src/db/pool.ts'
-import { WatchConfig } from '../src/domain/config.ts'
+import { WorkloadSettings } from '../src/domain/workload-config.ts'
 import { advance } from '../src/engine/advance.ts'
 import { enrol, startSessions } from '../src/engine/agents.ts'
 import { addVideo } from '../src/engine/catalogue.ts'
@@ -33,7 +33,7 @@ export const engineDispatch: Contestant = {
       },
       async work() {
         const { id, since } = begun
-        await advance(engine, id, { kind: 'listed', video: { since, ok: true, durationSeconds: 60 } })
+        await advance(engine, id, { kind: 'listed', video: { since, ok: true, durationSeconds: 60, peakKbps: null } })
         await eachWorkstation(size, async (workstation) => {
           const { commands } = await leaseCommands(engine, { workstation, instance }, devices.get(workstation) ?? [])
           const tokens = await startSessions(
@@ -67,10 +67,11 @@ async function begin(engine: Engine, videoId: string): Promise<{ id: string; sin
     targetWorkstations: null,
     targetDevices: null,
     targetLabels: null,
-    preset: null,
-    batchConfig: { batchSizePercent: 100 },
-    watchConfig: WatchConfig.parse({ watchDurationMin: 30, watchDurationMax: 30 }),
-    onVideoError: 'fail',
+    after: null,
+    ...WorkloadSettings.parse({
+      batchConfig: { batchSizePercent: 100 },
+      watchConfig: { watchDurationMin: 30, watchDurationMax: 30 },
+    }),
   })
   await advance(engine, id, { kind: 'request', request: { kind: 'start', targets: 1 } })
   const { phase } = (await rowOf(engine, id)).state

@@ -14,11 +14,14 @@ import { Reconciler } from '../engine/reconcile.ts'
 import { createToken, findToken, tokenHash } from '../engine/tokens.ts'
 import { Access } from '../server/access.ts'
 import { createApp, type Mount } from '../server/app.ts'
+import { Calculations } from '../server/calculations.ts'
 import { CommandWaiters } from '../server/command-waiters.ts'
 import { EventBell } from '../server/event-stream.ts'
 import { agentRoutes } from '../server/routes/agents.ts'
 import { catalogueRoutes } from '../server/routes/catalogue.ts'
 import { deviceRoutes } from '../server/routes/devices.ts'
+import { planRoutes } from '../server/routes/plans.ts'
+import { scheduleRoutes } from '../server/routes/schedules.ts'
 import { tokenRoutes } from '../server/routes/tokens.ts'
 import { workloadRoutes } from '../server/routes/workloads.ts'
 
@@ -79,9 +82,12 @@ export async function startController(options: ControllerOptions): Promise<Contr
     stopped.abort()
     await Promise.allSettled([running, listening])
   })
+  const calculations = new Calculations()
   const routes = (mount: Mount) => {
     catalogueRoutes({ engine, listVideo, checkOrigin }, mount)
-    workloadRoutes(engine, mount)
+    workloadRoutes(engine, version, calculations, mount)
+    planRoutes(engine, calculations, mount)
+    scheduleRoutes(engine, mount)
     deviceRoutes(engine, mount)
     tokenRoutes(engine, mount)
     agentRoutes(engine, waiters, mount)

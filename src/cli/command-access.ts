@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
+import { table } from '../report/table.ts'
 import { CliError, type Context, clientOf } from './context.ts'
-import { print, table } from './print.ts'
+import { print } from './print.ts'
 
 type Json = { json?: boolean }
 

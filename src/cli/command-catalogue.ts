@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { Client, Origin } from '../client/index.ts'
+import { table } from '../report/table.ts'
 import { CliError, type Context, clientOf } from './context.ts'
-import { print, table } from './print.ts'
+import { print } from './print.ts'
 import { all } from './result-table.ts'
 
 type Json = { json?: boolean }

@@ -39,7 +39,7 @@ export function demoCommand(program: Command, context: Context): void {
         watchConfig: { watchDurationMin: 8, watchDurationMax: 12, seed: 'demo' },
       })
       await client.startWorkload(id)
-      const workload = await follow(context, client, id, options.json)
+      const workload = await follow(context, client, id, { quiet: options.json ?? false })
       const [results, stats] = await Promise.all([allResults(client, id), client.getWorkloadStats(id)])
       print(context, options, { workload, stats, results }, () => {
         const table = `\n${resultTable(results)}\n\n${summary(context, workload, stats)}`

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { Device } from '../client/index.ts'
+import { plain, table } from '../report/table.ts'
 import { type Context, clientOf } from './context.ts'
-import { plain, print, table } from './print.ts'
+import { print } from './print.ts'
 
 type Json = { json?: boolean }
 

@@ -18,12 +18,14 @@ export function runCommands(program: Command, context: Context): void {
     .summary('create, start and watch the workloads of YAML or JSON files, one after another')
     .description(
       'Creates, starts and watches the workloads of YAML or JSON files, one after another.\n' +
-        'Exit code: 0 all completed without failures, 1 results failed or a threshold tripped,\n' +
+        'All are created at once, each to follow a success of the one before it: the night goes on without this command.\n' +
+        'Exit code: 0 all completed without failures, 1 results failed or a threshold or gate tripped,\n' +
         '2 bad input, 3 cancelled or error.',
     )
     .argument('<file...>', 'workload files')
+    .option('--on-any-end', 'each follows the one before it however that ends')
     .option('--json', 'print JSON')
-    .action(async (files: string[], options: { json?: boolean }) => {
+    .action(async (files: string[], options: RunFlags) => {
       const workloads = await readWorkloadFiles(files)
       await runAll(
         context,
@@ -49,52 +51,78 @@ export function runCommands(program: Command, context: Context): void {
         watchConfig: { watchDurationMin: seconds, watchDurationMax: seconds },
       })
       if (!parsed.success) {
-        const issues = issuesOf(parsed.error, 'play').map(({ path, message }) => `${path}: ${message}`)
+        const issues = issuesOf(parsed.error, 'play', WorkloadFileSchema).map(
+          ({ path, message }) => `${path}: ${message}`,
+        )
         throw new CliError(`${issues.join('\n')}\nNothing was created.`, EXIT.badInput)
       }
       await runAll(context, await clientOf(context), [parsed.data], options)
     })
 }
 
-/** Runs workloads one after another; what went wrong is the exit code. @throws CliError where it is not 0 */
+type RunFlags = { json?: boolean; onAnyEnd?: boolean }
+
+/**
+ * Runs workloads one after another; what went wrong is the exit code. All are created at once, each to follow the one
+ * before it, so that the night goes on without this process. @throws CliError where the code is not 0
+ */
 async function runAll(
   context: Context,
   client: Client,
   files: readonly WorkloadFile[],
-  options: { json?: boolean },
+  options: RunFlags,
 ): Promise<void> {
+  const ids: string[] = []
+  for (const file of files) ids.push(await begin(context, client, file, ids.at(-1) ?? null, options))
   const ends: Workload[] = []
-  for (const file of files) {
-    const ended = await runOne(context, client, file, options)
+  for (const id of ids) {
+    const ended = await watchOne(context, client, id, options)
     ends.push(ended)
-    if (ended.status !== 'completed') break
+    if (ended.status === 'paused') break
   }
+  const waiting = ids.slice(ends.length)
+  if (waiting.length > 0 && !options.json) context.out(`Waiting for it to end: ${waiting.join(', ')}`)
   const code = Math.min(...ends.map(exitCodeOf).filter((one) => one !== EXIT.good))
   if (Number.isFinite(code)) throw new CliError('', code)
 }
 
-async function runOne(
+/** Creates a workload, to follow another or to start now; gives its id. */
+async function begin(
   context: Context,
   client: Client,
   file: WorkloadFile,
-  options: { json?: boolean },
-): Promise<Workload> {
-  const { id } = await createFromFile(client, file)
+  before: string | null,
+  options: RunFlags,
+): Promise<string> {
+  const on = options.onAnyEnd ? ('end' as const) : ('success' as const)
+  const after = file.after ?? (before === null ? null : { workload: before, on })
+  const { id } = await createFromFile(client, { ...file, after })
   if (!options.json) context.out(`Workload ${id}`)
+  if (after !== null) return id
   await client.startWorkload(id).catch((error: unknown) => {
     if (error instanceof ApiError && error.status === 409) throw new CliError(error.message, EXIT.notCompleted)
     throw error
   })
-  const ended = await follow(context, client, id, options.json)
+  return id
+}
+
+async function watchOne(context: Context, client: Client, id: string, options: RunFlags): Promise<Workload> {
+  const ended = await follow(context, client, id, { quiet: options.json ?? false, isOver: isStopped })
   const [results, stats] = await Promise.all([allResults(client, id), client.getWorkloadStats(id)])
   print(context, options, { workload: ended, stats, results }, () => {
-    return `\n${resultTable(results)}\n\n${summary(context, ended, stats)}`
+    const resume = ended.status === 'paused' ? `\n\`doai workload resume ${id}\` goes on with it.` : ''
+    return `\n${resultTable(results)}\n\n${summary(context, ended, stats)}${resume}`
   })
   return ended
 }
 
+/** Paused until somebody has looked: nobody may be watching a run. */
+function isStopped({ status, pausedBy }: Workload): boolean {
+  return status === 'paused' && (pausedBy === 'threshold' || pausedBy === 'gate' || pausedBy === 'origin')
+}
+
 function exitCodeOf(workload: Workload): number {
-  if (workload.failedTasks > 0 || workload.pausedBy === 'threshold' || workload.pausedBy === 'gate')
-    return EXIT.failures
+  const { failedTasks, gateFailures, pausedBy } = workload
+  if (failedTasks > 0 || gateFailures > 0 || pausedBy === 'threshold' || pausedBy === 'gate') return EXIT.failures
   return workload.status === 'completed' ? EXIT.good : EXIT.notCompleted
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { LABEL_KEY, LABEL_VALUE } from '../protocol/labels.ts'
+import { table } from '../report/table.ts'
 import { CliError, type Context, DEFAULT_DATA, DEFAULT_URL, urlsOf } from './context.ts'
-import { print, table } from './print.ts'
+import { print } from './print.ts'
 
 /** What runs a part of the system: a controller, an agent, a look at the machine. */
 export function systemCommands(program: Command, context: Context): void {

@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
 import type { Workload } from '../client/index.ts'
+import { plain, table } from '../report/table.ts'
+import { reportCommand } from './command-report.ts'
 import { type Context, clientOf } from './context.ts'
 import { follow } from './follow.ts'
-import { clock, plain, print, table } from './print.ts'
+import { clock, print } from './print.ts'
 import { all, allResults, resultTable, summary } from './result-table.ts'
 import { createFromFile, readWorkloadFiles } from './workload-file.ts'
 
@@ -58,10 +60,14 @@ export function workloadCommands(program: Command, context: Context): void {
   })
   on('watch', 'follow it to its end').action(async (id: string, options: Json) => {
     const client = await clientOf(context)
-    const ended = await follow(context, client, id, options.json)
+    const ended = await follow(context, client, id, { quiet: options.json ?? false })
     print(context, options, ended, line)
   })
+  on('history', 'all that its night was decided by, as JSON: what `doai replay` is made of').action(
+    async (id: string) => context.out(JSON.stringify(await (await clientOf(context)).getWorkloadHistory(id))),
+  )
   lists(group, on, context)
+  reportCommand(group, context)
 }
 
 function lists(group: Command, on: (name: string, summary: string) => Command, context: Context): void {
@@ -117,6 +123,24 @@ function lists(group: Command, on: (name: string, summary: string) => Command, c
           { title: 'ENDED', of: (b) => clock(b.endedAt) },
         ],
         'No batches yet.',
+      ),
+    )
+  })
+  on('gates', 'its gates as they were decided after each batch').action(async (id: string, options: Json) => {
+    const { items } = await (await clientOf(context)).getWorkloadGates(id)
+    print(context, options, items, (rows) =>
+      table(
+        rows,
+        [
+          { title: 'CYCLE', of: (g) => g.cycle, right: true },
+          { title: 'BATCH', of: (g) => g.batchGroup },
+          { title: 'GATE', of: (g) => g.rule },
+          { title: 'VERDICT', of: (g) => g.verdict },
+          { title: 'VALUE', of: (g) => (g.value === null ? null : Number(g.value.toPrecision(4))), right: true },
+          { title: 'SESSIONS', of: (g) => g.sample, right: true },
+          { title: 'DONE', of: (g) => g.action },
+        ],
+        'No gates were decided.',
       ),
     )
   })

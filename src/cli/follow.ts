@@ -1,13 +1,22 @@
 import { createLogUpdate } from 'log-update'
 import type { Client, Workload, WorkloadStatus } from '../client/index.ts'
+import { plain } from '../report/table.ts'
 import type { Context } from './context.ts'
-import { paint, plain } from './print.ts'
+import { paint } from './print.ts'
 
 const BAR = 24
 const TICK_MS = 500
 
+/** `isOver` says where to stop besides its end. */
+type FollowOptions = { quiet?: boolean; isOver?: (workload: Workload) => boolean }
+
 /** Watches a workload to its end, live on a terminal and a line per change elsewhere. */
-export async function follow(context: Context, client: Client, id: string, quiet = false): Promise<Workload> {
+export async function follow(
+  context: Context,
+  client: Client,
+  id: string,
+  { quiet = false, isOver = () => false }: FollowOptions = {},
+): Promise<Workload> {
   const view = quiet ? silent : context.terminal ? liveView(context) : lineView(context)
   let last: WorkloadStatus | null = null
   // Waits are counted down between the changes.
@@ -16,6 +25,7 @@ export async function follow(context: Context, client: Client, id: string, quiet
     for await (const status of client.watchWorkload(id, { signal: context.signal })) {
       last = status
       view.show(status)
+      if (isOver(status.workload)) break
     }
   } finally {
     clearInterval(ticking)

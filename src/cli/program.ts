@@ -1,15 +1,18 @@
 import { Command, CommanderError } from 'commander'
 import { ApiError } from '../client/index.ts'
+import { plain } from '../report/table.ts'
 import { accessCommands } from './command-access.ts'
 import { catalogueCommands } from './command-catalogue.ts'
 import { demoCommand } from './command-demo.ts'
 import { labCommands } from './command-lab.ts'
+import { planCommand } from './command-plan.ts'
+import { replayCommand } from './command-replay.ts'
 import { resultCommands } from './command-result.ts'
 import { runCommands } from './command-run.ts'
+import { scheduleCommands } from './command-schedule.ts'
 import { systemCommands } from './command-system.ts'
 import { workloadCommands } from './command-workload.ts'
 import { CliError, type Context } from './context.ts'
-import { plain } from './print.ts'
 
 const ENVIRONMENT = `
 Environment:
@@ -35,7 +38,10 @@ export async function runCli(args: readonly string[], context: Context): Promise
   demoCommand(program, context)
   systemCommands(program, context)
   runCommands(program, context)
+  planCommand(program, context)
   workloadCommands(program, context)
+  replayCommand(program, context)
+  scheduleCommands(program, context)
   resultCommands(program, context)
   catalogueCommands(program, context)
   labCommands(program, context)

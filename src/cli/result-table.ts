@@ -1,6 +1,7 @@
 import type { Client, Result, Stats, Workload } from '../client/index.ts'
+import { table } from '../report/table.ts'
 import type { Context } from './context.ts'
-import { megabytes, paint, table } from './print.ts'
+import { megabytes, paint } from './print.ts'
 
 /** Every page of a list. */
 export async function all<T>(

@@ -1,26 +1,34 @@
 import { readFile } from 'node:fs/promises'
 import { LineCounter, parseDocument } from 'yaml'
+import type { z } from 'zod'
 import { ApiError, type Client } from '../client/index.ts'
 import { type Issue, issuesOf } from '../protocol/issues.ts'
 import { WorkloadFile } from '../protocol/workload-file.ts'
 import { CliError } from './context.ts'
+
+/** A workload's file, and what stands in it: `source` is as it was written, for calls that parse it themselves. */
+export type WorkloadRead = { file: string; workload: WorkloadFile; source: z.input<typeof WorkloadFile> }
 
 /**
  * Reads workloads from YAML or JSON files. Every mistake of every file is named, by its path and its rule.
  *
  * @throws CliError with exit code 2
  */
-export async function readWorkloadFiles(files: readonly string[]): Promise<{ file: string; workload: WorkloadFile }[]> {
+export async function readWorkloadFiles(files: readonly string[]): Promise<WorkloadRead[]> {
   const read = await Promise.all(files.map(async (file) => ({ file, ...(await readOne(file)) })))
   const mistakes = read.flatMap(({ file, issues }) => issues.map(({ path, message }) => `${file}: ${path}: ${message}`))
   if (mistakes.length > 0) {
     const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`
     throw new CliError(`${mistakes.join('\n')}\n${count}; nothing was created.`, 2)
   }
-  return read.flatMap(({ file, workload }) => (workload === null ? [] : [{ file, workload }]))
+  return read.flatMap(({ file, workload, source }) => (workload === null ? [] : [{ file, workload, source }]))
 }
 
-async function readOne(file: string): Promise<{ workload: WorkloadFile | null; issues: Issue[] }> {
+const NO_SOURCE = { name: '', videos: [] }
+
+async function readOne(
+  file: string,
+): Promise<{ workload: WorkloadFile | null; source: z.input<typeof WorkloadFile>; issues: Issue[] }> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new CliError(
       `${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
@@ -35,16 +43,22 @@ async function readOne(file: string): Promise<{ workload: WorkloadFile | null; i
       const { line, col } = lineCounter.linePos(pos[0])
       return { path: `line ${line}, column ${col}`, message }
     })
-    return { workload: null, issues }
+    return { workload: null, source: NO_SOURCE, issues }
   }
-  const parsed = WorkloadFile.safeParse(document.toJS({ maxAliasCount: 100 }))
+  const source = document.toJS({ maxAliasCount: 100 })
+  const parsed = WorkloadFile.safeParse(source)
   return parsed.success
-    ? { workload: parsed.data, issues: [] }
-    : { workload: null, issues: issuesOf(parsed.error, 'file') }
+    ? { workload: parsed.data, source, issues: [] }
+    : { workload: null, source, issues: issuesOf(parsed.error, 'file', WorkloadFile) }
 }
 
 /** Creates a workload from a file, its videos first; ids that the catalogue lacks are found before anything is made. */
-export async function createFromFile(client: Client, { videos, ...workload }: WorkloadFile) {
+export async function createFromFile(client: Client, file: WorkloadFile) {
+  return client.createWorkload(await workloadOf(client, file))
+}
+
+/** A file as the API takes it, its videos put into the catalogue. @throws CliError where one names an id that is not there */
+export async function workloadOf(client: Client, { videos, ...workload }: WorkloadFile) {
   const missing: string[] = []
   for (const [at, video] of videos.entries()) {
     if (!('id' in video)) continue
@@ -57,5 +71,5 @@ export async function createFromFile(client: Client, { videos, ...workload }: Wo
   const videoIds: string[] = []
   for (const video of videos) videoIds.push('id' in video ? video.id : (await client.createVideo(video)).id)
   const { videoIds: _, ...rest } = workload
-  return client.createWorkload({ ...rest, videoIds })
+  return { ...rest, videoIds }
 }

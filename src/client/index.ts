@@ -5,16 +5,12 @@ import { type WatchOptions, watchEvents } from './events.ts'
 import { request } from './request.ts'
 import { watchWorkload } from './watch.ts'
 
-export type {
-  Device,
-  Origin,
-  Result,
-  Stats,
-  Token,
-  Video,
-  Workload,
-  WorkloadStatus,
-} from '../protocol/calls.ts'
+export type { Token } from '../protocol/access.ts'
+export type { Origin, Video } from '../protocol/catalogue.ts'
+export type { Device } from '../protocol/lab.ts'
+export type { WorkloadReport } from '../protocol/report.ts'
+export type { Result, Stats } from '../protocol/result.ts'
+export type { Command, Workload, WorkloadStatus } from '../protocol/workload.ts'
 export type { Connection } from './controllers.ts'
 export type { LabEvent } from './events.ts'
 export { ApiError } from './request.ts'
@@ -26,6 +22,8 @@ type Answer<N extends keyof Calls> = Promise<z.output<Calls[N]['answer']>>
 
 /** Calls that read from an origin take as long as it does; ms. */
 const READING_MS = 60_000
+/** Forecasts over many seeds take their time; ms. */
+const CALCULATING_MS = 600_000
 
 export type Client = ReturnType<typeof createClient>
 
@@ -84,6 +82,20 @@ export function createClient(given: Connection) {
     getWorkloadLogs: (id: string, query: Query<'getWorkloadLogs'> = {}): Answer<'getWorkloadLogs'> =>
       request(connection, calls.getWorkloadLogs, { ...byId(id), query }),
     getWorkloadStats: (id: string): Answer<'getWorkloadStats'> => request(connection, calls.getWorkloadStats, byId(id)),
+    /** All that is to be said of a workload; `against` another, with what changed since that one. */
+    getWorkloadReport: (id: string, query: Query<'getWorkloadReport'> = {}): Answer<'getWorkloadReport'> =>
+      request(connection, calls.getWorkloadReport, { ...byId(id), query }),
+    getWorkloadGates: (id: string): Answer<'getWorkloadGates'> => request(connection, calls.getWorkloadGates, byId(id)),
+    /** All that a night was decided by, as it was recorded. */
+    getWorkloadHistory: (id: string): Answer<'getWorkloadHistory'> =>
+      request(connection, calls.getWorkloadHistory, { ...byId(id), silenceMs: READING_MS }),
+    /** Forecasts a night; nothing is created. */
+    createPlan: (body: Body<'createPlan'>): Answer<'createPlan'> =>
+      request(connection, calls.createPlan, { body, silenceMs: CALCULATING_MS }),
+    createSchedule: (body: Body<'createSchedule'>): Answer<'createSchedule'> =>
+      request(connection, calls.createSchedule, { body }),
+    getSchedules: (): Answer<'getSchedules'> => request(connection, calls.getSchedules),
+    removeSchedule: (id: string): Answer<'removeSchedule'> => request(connection, calls.removeSchedule, byId(id)),
     /** The workload's status, now and whenever something of it changed, until it is final. */
     watchWorkload: (id: string, options: { signal?: AbortSignal } = {}) => watchWorkload(connection, id, options),
 

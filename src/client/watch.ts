@@ -1,4 +1,5 @@
-import { calls, type WorkloadStatus } from '../protocol/calls.ts'
+import { calls } from '../protocol/calls.ts'
+import type { WorkloadStatus } from '../protocol/workload.ts'
 import type { Controllers } from './controllers.ts'
 import { watchEvents } from './events.ts'
 import { ApiError, request } from './request.ts'

@@ -1,5 +1,5 @@
 import { closeCycle } from './tally.ts'
-import type { BatchCounts, CyclePoint, Effect, Ending, OperatorRequest, Phase, Workload } from './workload.ts'
+import type { BatchCounts, CyclePoint, Effect, Ending, OperatorRequest, PausedBy, Phase, Workload } from './workload.ts'
 
 /** Why a request is refused in the state it found, or null where it is allowed. */
 export function refusal(workload: Workload, request: OperatorRequest): string | null {
@@ -11,7 +11,7 @@ export function refusal(workload: Workload, request: OperatorRequest): string | 
     case 'resume':
       return phase.status === 'paused' ? null : cannot('resumed', phase)
     case 'pause':
-      return pausable(phase, request.mode) ? null : cannot('paused', phase)
+      return pausable(phase, request) ? null : cannot('paused', phase)
     case 'cancel':
       return cancellable(phase) ? null : cannot('cancelled', phase)
   }
@@ -80,23 +80,33 @@ function stopEffects(ending: Ending): Effect[] {
   return now ? [{ kind: 'stopSessions', reason: ending.kind }] : []
 }
 
-function pausable(phase: Phase, mode: 'drain' | 'now'): boolean {
+type Pause = OperatorRequest & { kind: 'pause' }
+
+function pausable(phase: Phase, pause: Pause): boolean {
   switch (phase.status) {
     case 'listing':
     case 'waiting':
       return true
     case 'executing':
-      return allowsPause(phase.ending, mode)
+      return allowsPause(phase.ending, pause)
     case 'recording':
-      return allowsPause(phase.ending, mode)
+      return allowsPause(phase.ending, pause)
+    case 'paused':
+      return isWindows(phase.by, pause)
     default:
       return false
   }
 }
 
-/** `now` overrides a drain under way. */
-function allowsPause(ending: Ending | null, mode: 'drain' | 'now'): boolean {
-  return ending === null || (ending.kind === 'pause' && ending.mode === 'drain' && mode === 'now')
+/** `now` overrides a drain under way, and whoever pauses for good a pause that would end by itself. */
+function allowsPause(ending: Ending | null, pause: Pause): boolean {
+  if (ending === null) return true
+  if (ending.kind !== 'pause') return false
+  return (ending.mode === 'drain' && pause.mode === 'now') || isWindows(ending.by, pause)
+}
+
+function isWindows(by: PausedBy, pause: Pause): boolean {
+  return by === 'window' && pause.by !== 'window'
 }
 
 /** A cancel overrides a pause under way. */

@@ -1,7 +1,11 @@
-import { type PlannedDevice, planBatches } from './batch-plan.ts'
+import { alternate, planBatches, shapeText } from './batch-plan.ts'
+import { judge } from './gate.ts'
+import { paceAt } from './pace.ts'
 import { answerRequest, refusal } from './request.ts'
 import { addBatch, closeCycle, countOpenBatch, settledTally, totalAt } from './tally.ts'
-import { addJudged, judgedOf, thresholdTrip } from './threshold.ts'
+import { addJudged, judgedOf } from './threshold.ts'
+import { tripOf } from './trip.ts'
+import { goOnInWindow, pauseByWindow, shutWindow, wakeOf } from './window.ts'
 import type {
   BatchCounts,
   BatchPoint,
@@ -24,26 +28,31 @@ import { settledCount } from './workload.ts'
  */
 export function step(workload: Workload, facts: Facts, now: number): Step {
   if (facts.request !== null && refusal(workload, facts.request) === null) {
-    return withWake(answerRequest(workload, facts.request, facts.batch, now))
+    return withWake(answerRequest(workload, facts.request, facts.batch, now), now)
   }
-  return withWake(proceed(workload, facts, now))
+  return withWake(proceed(workload, facts, now), now)
 }
 
 type Change = { workload: Workload; effects: Effect[] }
 
 function proceed(workload: Workload, facts: Facts, now: number): Change {
   const { phase } = workload
+  const shut = shutWindow(workload.rules.window, now)
   switch (phase.status) {
     case 'listing':
+      if (shut !== null) return pauseByWindow(workload, facts, shut, now)
       return facts.listing === null ? still(workload) : listed(workload, phase.cycle, facts, facts.listing, now)
     case 'executing':
-      return phase.ending === null ? execute(workload, phase.cycle, facts, now) : endExecuting(workload, phase, facts)
+      if (phase.ending !== null) return endExecuting(workload, phase, facts)
+      if (shut !== null && !isOver(facts.batch)) return pauseByWindow(workload, facts, shut, now)
+      return execute(workload, phase.cycle, facts, now)
     case 'recording':
       return record(workload, phase.ending, now)
     case 'waiting':
-      return wait(workload, phase.until, now)
-    case 'pending':
+      return shut === null ? wait(workload, phase.until, now) : pauseByWindow(workload, facts, shut, now)
     case 'paused':
+      return phase.by === 'window' && shut === null ? goOnInWindow(workload, phase.cycle, now) : still(workload)
+    case 'pending':
     case 'completed':
     case 'cancelled':
     case 'error':
@@ -66,15 +75,25 @@ function listed(
     const reason = 'No device is left to play on.'
     return closeCycle(counted, { cycle, batch: null, phase: { status: 'error', reason } })
   }
-  return planCycle(counted, outcome.devices, now)
+  return planCycle(counted, facts, outcome, now)
 }
 
-function planCycle(workload: Workload, devices: readonly PlannedDevice[], now: number): Change {
-  const batches = planBatches(devices, workload.rules.batchSizePercent)
+function planCycle(workload: Workload, facts: Facts, outcome: ListingOutcome & { ok: true }, now: number): Change {
+  const { rules } = workload
+  const { devices, peakKbps } = outcome
+  const pace = paceAt(rules, now)
+  const plan = planBatches(devices, { percent: pace.batchSizePercent, limits: rules.limits, peakKbps })
+  if (!plan.ok) return unlisted(workload, null, facts, { ...outcome, ok: false, reason: plan.reason }, now)
+  const number = cycleOf(workload)
+  const batches = rules.alternateGroups ? alternate(plan.batches, number) : plan.batches
   const at: BatchPoint = { kind: 'resting', batch: 1, until: now }
   const cycle: CyclePoint = { batchCount: batches.length, remaining: devices.length, at }
-  const plan: Effect = { kind: 'planCycle', cycle: cycleOf(workload), batches }
-  return to(workload, { status: 'executing', cycle, ending: null }, [plan])
+  const { shapedBy } = plan
+  const effects: Effect[] = [{ kind: 'planCycle', cycle: number, batches, shapedBy }]
+  if (shapedBy.some(({ kind }) => kind !== 'batchSizePercent')) {
+    effects.push({ kind: 'log', level: 'info', message: shapeText(batches.length, shapedBy) })
+  }
+  return to({ ...workload, pace }, { status: 'executing', cycle, ending: null }, effects)
 }
 
 /** A workload resumed in the middle of a cycle keeps its number and its frozen plan. */
@@ -97,8 +116,7 @@ function unlisted(
   }
   const skipped =
     cycle === null ? skipVideo(workload, outcome.devices.length) : skipRest(workload, cycle, facts, reason)
-  const next = nextVideo(skipped.workload, now)
-  return withLog({ workload: next.workload, effects: [...skipped.effects, ...next.effects] }, 'warn', reason)
+  return withLog(after(skipped.effects, nextVideo(skipped.workload, now)), 'warn', reason)
 }
 
 function skipVideo(workload: Workload, devices: number): Change {
@@ -122,12 +140,16 @@ function execute(workload: Workload, cycle: CyclePoint, facts: Facts, now: numbe
   const { at } = cycle
   if (at.kind === 'resting') {
     if (now >= at.until) return openBatch(workload, cycle, at.batch, facts)
-    const until = latest(at.until, now, workload.rules.batchIntervalSeconds)
+    const until = latest(at.until, now, workload.pace.batchIntervalSeconds)
     if (until === at.until) return still(workload)
     return to(workload, { status: 'executing', cycle: { ...cycle, at: { ...at, until } }, ending: null })
   }
-  if (facts.batch === null || settledCount(facts.batch) < facts.batch.total) return still(workload)
-  return endBatch(workload, cycle, at.batch, facts.batch, now)
+  if (facts.batch === null || !isOver(facts.batch)) return still(workload)
+  return endBatch(workload, cycle, at.batch, { counts: facts.batch, measures: facts.measures }, now)
+}
+
+function isOver(batch: BatchCounts | null): boolean {
+  return batch !== null && settledCount(batch) === batch.total
 }
 
 function openBatch(workload: Workload, cycle: CyclePoint, batch: number, facts: Facts): Change {
@@ -136,20 +158,31 @@ function openBatch(workload: Workload, cycle: CyclePoint, batch: number, facts: 
   return to(workload, { status: 'executing', cycle: running, ending: null }, [open])
 }
 
-function endBatch(workload: Workload, cycle: CyclePoint, batch: number, counts: BatchCounts, now: number): Change {
+type EndedBatch = { counts: BatchCounts; measures: Facts['measures'] }
+
+function endBatch(workload: Workload, cycle: CyclePoint, batch: number, ended: EndedBatch, now: number): Change {
+  const { counts, measures } = ended
+  const { rules, pace } = workload
   const judged = addJudged(workload.judged, judgedOf(counts))
   const counted = { ...workload, tally: addBatch(workload.tally, counts), judged }
-  const end: Effect = { kind: 'endBatch', cycle: cycleOf(workload), batch }
-  const trip = thresholdTrip(workload.rules, judgedOf(counts), judged)
-  if (batch === cycle.batchCount) return to(counted, { status: 'recording', ending: trip }, [end])
-  const until = (counts.lastSettledAt ?? now) + workload.rules.batchIntervalSeconds * 1000
-  const remaining = cycle.remaining - counts.total
-  const next: CyclePoint = { ...cycle, remaining, at: { kind: 'resting', batch: batch + 1, until } }
-  if (trip === null) return to(counted, { status: 'executing', cycle: next, ending: null }, [end])
-  return to(counted, { status: 'paused', by: trip.by, reason: trip.reason, cycle: next }, [
-    end,
-    { kind: 'log', level: 'warn', message: trip.reason },
-  ])
+  const verdicts = judge(rules.gates, measures)
+  const number = cycleOf(workload)
+  const effects: Effect[] = [{ kind: 'endBatch', cycle: number, batch }]
+  if (verdicts.length > 0) effects.push({ kind: 'judge', cycle: number, batch, verdicts })
+  const { ending, logs } = tripOf(rules, judgedOf(counts), judged, verdicts)
+  effects.push(...logs)
+  const until = (counts.lastSettledAt ?? now) + pace.batchIntervalSeconds * 1000
+  const next: CyclePoint = {
+    ...cycle,
+    remaining: cycle.remaining - counts.total,
+    at: { kind: 'resting', batch: batch + 1, until },
+  }
+  if (ending?.kind === 'cancel') {
+    return after(effects, closeCycle(counted, { cycle: next, batch: null, phase: cancelled(ending.reason) }))
+  }
+  if (batch === cycle.batchCount) return to(counted, { status: 'recording', ending }, effects)
+  if (ending === null) return to(counted, { status: 'executing', cycle: next, ending: null }, effects)
+  return to(counted, { status: 'paused', by: ending.by, reason: ending.reason, cycle: next }, effects)
 }
 
 /** A pause or cancel under way shows its state when the last device has stopped or its lease has lapsed. */
@@ -157,32 +190,28 @@ function endExecuting(workload: Workload, phase: Phase & { status: 'executing' }
   const { ending, cycle } = phase
   if (ending === null || facts.inFlight > 0) return still(workload)
   if (ending.kind === 'pause') return to(workload, { status: 'paused', by: ending.by, reason: ending.reason, cycle })
-  return closeCycle(workload, { cycle, batch: facts.batch, phase: { status: 'cancelled', reason: ending.reason } })
+  return closeCycle(workload, { cycle, batch: facts.batch, phase: cancelled(ending.reason) })
 }
 
 function record(workload: Workload, ending: Ending | null, now: number): Change {
   const effect: Effect = { kind: 'record', cycle: cycleOf(workload), videoIndex: workload.videoIndex }
   const last = workload.videoIndex + 1 >= workload.rules.videoCount
   if (ending?.kind === 'cancel') {
-    const phase: Phase & { status: 'cancelled' } = { status: 'cancelled', reason: ending.reason }
-    const closed = closeCycle(workload, { cycle: null, batch: null, phase })
+    const closed = closeCycle(workload, { cycle: null, batch: null, phase: cancelled(ending.reason) })
     return { workload: closed.workload, effects: [effect] }
   }
   if (last) return to(workload, { status: 'completed' }, [effect])
   if (ending?.kind === 'pause') {
     const next = { ...workload, videoIndex: workload.videoIndex + 1 }
-    return to(next, { status: 'paused', by: ending.by, reason: ending.reason, cycle: null }, [
-      effect,
-      { kind: 'log', level: 'warn', message: ending.reason },
-    ])
+    return to(next, { status: 'paused', by: ending.by, reason: ending.reason, cycle: null }, [effect])
   }
-  const until = now + workload.rules.cycleIntervalSeconds * 1000
+  const until = now + workload.pace.cycleIntervalSeconds * 1000
   return to(workload, { status: 'waiting', until }, [effect])
 }
 
 function wait(workload: Workload, until: number, now: number): Change {
   if (now >= until) return listNext(workload, now)
-  const bounded = latest(until, now, workload.rules.cycleIntervalSeconds)
+  const bounded = latest(until, now, workload.pace.cycleIntervalSeconds)
   return bounded === until ? still(workload) : to(workload, { status: 'waiting', until: bounded })
 }
 
@@ -213,17 +242,18 @@ function still(workload: Workload): Change {
   return { workload, effects: [] }
 }
 
-function withWake({ workload, effects }: Change): Step {
-  return { workload, effects, wakeAt: wakeOf(workload.phase) }
+function cancelled(reason: string): Phase & { status: 'cancelled' } {
+  return { status: 'cancelled', reason }
 }
 
-function wakeOf(phase: Phase): number | null {
-  if (phase.status === 'waiting') return phase.until
-  if (phase.status === 'recording') return 0
-  if (phase.status !== 'executing' || phase.ending !== null || phase.cycle.at.kind !== 'resting') return null
-  return phase.cycle.at.until
+function withWake({ workload, effects }: Change, now: number): Step {
+  return { workload, effects, wakeAt: wakeOf(workload, now) }
+}
+
+function after(effects: readonly Effect[], change: Change): Change {
+  return { workload: change.workload, effects: [...effects, ...change.effects] }
 }
 
 function withLog(change: Change, level: 'warn' | 'error', message: string): Change {
-  return { workload: change.workload, effects: [{ kind: 'log', level, message }, ...change.effects] }
+  return after([{ kind: 'log', level, message }], change)
 }

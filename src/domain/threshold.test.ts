@@ -12,6 +12,12 @@ const rules = (own: Partial<Rules>): Rules => ({
   workloadFailureThresholdPercent: null,
   failureThresholdMinSample: 1,
   onVideoError: 'fail',
+  timeProfiles: null,
+  fixedPace: {},
+  window: null,
+  limits: [],
+  gates: [],
+  alternateGroups: false,
   ...own,
 })
 const count = fc.nat({ max: 50 })

@@ -1,8 +1,8 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import type { WatchConfig } from './config.ts'
+import { seededRandom } from './seeded-random.ts'
 import type { Interaction, SessionPlan } from './session-plan.ts'
 
 /** Whom a draw is for: the same key draws the same, in any lab, whatever other devices there are. */
@@ -27,7 +27,8 @@ export function drawSession(key: DrawKey, watch: WatchConfig, durationSeconds: n
   }
 }
 
-function drawSeconds(key: DrawKey, watch: WatchConfig, durationSeconds: number | null): number {
+/** The planned time of that session alone; whole seconds. */
+export function drawSeconds(key: DrawKey, watch: WatchConfig, durationSeconds: number | null): number {
   const drawn = uniformInt(stream(key, 'duration'), watch.watchDurationMin, watch.watchDurationMax)
   return durationSeconds === null ? drawn : Math.max(1, Math.min(drawn, Math.floor(durationSeconds)))
 }
@@ -56,14 +57,5 @@ function drawInteraction(
 }
 
 function stream(key: DrawKey, purpose: string): RandomGenerator {
-  return xoroshiro128plus(hash([key.seed, key.videoUrl, key.labName, purpose].join('\u0000')))
-}
-
-/** FNV-1a, 32 bit, with murmur3's finaliser to spread neighbouring keys. */
-function hash(text: string): number {
-  let h = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) h = Math.imul(h ^ text.charCodeAt(at), 0x01000193)
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return h ^ (h >>> 16)
+  return seededRandom(key.seed, key.videoUrl, key.labName, purpose)
 }

@@ -1,4 +1,8 @@
-import type { PlannedBatch, PlannedDevice } from './batch-plan.ts'
+import type { PlannedBatch, PlannedDevice, PlanShape } from './batch-plan.ts'
+import type { ContentionLimit } from './contention.ts'
+import type { DailySpan } from './daily-span.ts'
+import type { Gate, Measure, Verdict } from './gate.ts'
+import type { TimeProfiles } from './time-profile.ts'
 
 export const WORKLOAD_STATUSES = [
   'pending',
@@ -14,7 +18,7 @@ export const WORKLOAD_STATUSES = [
 export type WorkloadStatus = (typeof WORKLOAD_STATUSES)[number]
 
 export const PAUSERS = ['operator', 'threshold', 'gate', 'origin', 'window'] as const
-type PausedBy = (typeof PAUSERS)[number]
+export type PausedBy = (typeof PAUSERS)[number]
 
 /** Where in its cycle a workload is: between batches, or with one under way. Times in ms since the epoch. */
 export type BatchPoint = { kind: 'resting'; batch: number; until: number } | { kind: 'running'; batch: number }
@@ -50,12 +54,23 @@ export type Tally = { completed: number; failed: number; skipped: number; cancel
 /** Device plays that say something about the stream: successes, and failures that count. */
 export type Judged = { succeeded: number; failed: number }
 
-/** What the rules need of a workload's config; seconds and percent. */
-export type Rules = {
+/** How large a cycle's batches are and how long it rests; percent and seconds. */
+export type Pace = { batchSizePercent: number; batchIntervalSeconds: number; cycleIntervalSeconds: number }
+
+/** The hours of a day in which a workload may run; outside of them it is paused. */
+export type Window = DailySpan & { timeZone: string }
+
+/** What the rules need of a workload's config; seconds and percent. The pace is that of no time-of-day profile. */
+export type Rules = Pace & {
   videoCount: number
-  batchSizePercent: number
-  batchIntervalSeconds: number
-  cycleIntervalSeconds: number
+  timeProfiles: TimeProfiles | null
+  /** What the workload's own batch config sets: no profile changes it. */
+  fixedPace: Partial<Pace>
+  window: Window | null
+  limits: readonly ContentionLimit[]
+  gates: readonly Gate[]
+  /** Whether the groups change their order from cycle to cycle. */
+  alternateGroups: boolean
   failureThresholdPercent: number | null
   workloadFailureThresholdPercent: number | null
   /** Fewer judged devices than this trip no threshold. */
@@ -66,6 +81,8 @@ export type Rules = {
 export type Workload = {
   rules: Rules
   phase: Phase
+  /** Of the cycle under way, fixed when it was listed. */
+  pace: Pace
   /** 0-based; the cycle's number is one more. */
   videoIndex: number
   /** videos × targeted devices, fixed anew at each listing. */
@@ -85,8 +102,11 @@ export type OperatorRequest =
  * What reading the next video came to. `devices` are all that it targets, present or not; `later` is how many plays
  * the videos after it target.
  */
-export type ListingOutcome = { devices: readonly PlannedDevice[]; later: number } & (
-  | { ok: true }
+export type ListingOutcome = {
+  devices: readonly PlannedDevice[]
+  later: number
+} /** What one device needs of the video at its top rendition; null where its manifest does not say. */ & (
+  | { ok: true; peakKbps: number | null }
   | { ok: false; reason: string }
 )
 
@@ -114,14 +134,17 @@ export type Facts = {
   inFlight: number
   /** Of the batch that would open now. */
   unavailable: readonly Unavailable[]
+  /** Of each gate's metric, in the gates' order, where the batch has ended. */
+  measures: readonly Measure[]
 }
 
 /** What the caller carries out: `list` outside any transaction, all others in the one that writes the workload. */
 export type Effect =
   | { kind: 'list'; videoIndex: number }
-  | { kind: 'planCycle'; cycle: number; batches: PlannedBatch[] }
+  | { kind: 'planCycle'; cycle: number; batches: PlannedBatch[]; shapedBy: PlanShape[] }
   | { kind: 'openBatch'; cycle: number; batch: number; skip: readonly Unavailable[] }
   | { kind: 'endBatch'; cycle: number; batch: number }
+  | { kind: 'judge'; cycle: number; batch: number; verdicts: Verdict[] }
   | { kind: 'requeue'; cycle: number }
   | { kind: 'settleRest'; cycle: number; as: 'skipped' | 'cancelled'; reason: string }
   | { kind: 'stopSessions'; reason: string }
@@ -135,7 +158,7 @@ export type Step = {
   wakeAt: number | null
 }
 
-export const NO_FACTS: Facts = { request: null, listing: null, batch: null, inFlight: 0, unavailable: [] }
+export const NO_FACTS: Facts = { request: null, listing: null, batch: null, inFlight: 0, unavailable: [], measures: [] }
 
 export function isFinal(status: WorkloadStatus): boolean {
   return status === 'completed' || status === 'cancelled' || status === 'error'

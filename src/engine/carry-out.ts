@@ -2,6 +2,7 @@ import type { PlannedBatch } from '../domain/batch-plan.ts'
 import { drawSession } from '../domain/watch-draw.ts'
 import type { Effect, Unavailable } from '../domain/workload.ts'
 import { CHANNELS, notify, type Tx } from './engine.ts'
+import { recordVerdicts } from './gates.ts'
 import { newId } from './new-id.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
@@ -22,6 +23,8 @@ export async function carryOut(tx: Tx, row: WorkloadRow, effect: Effect, now: Da
         now,
       ])
       return
+    case 'judge':
+      return recordVerdicts(tx, row, effect, now)
     case 'requeue':
       return requeue(tx, row, effect.cycle, now)
     case 'settleRest':

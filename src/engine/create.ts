@@ -1,27 +1,29 @@
 import { transaction } from '../db/pool.ts'
-import { type BatchOverrides, type Preset, resolveBatchConfig, type WatchConfig } from '../domain/config.ts'
-import type { Workload } from '../domain/workload.ts'
+import { conflictsOf } from '../domain/conflicts.ts'
+import { pendingWorkload, resolveSettings, type WorkloadSettings } from '../domain/workload-config.ts'
 import { CHANNELS, type Engine, notify, readNow, type Tx } from './engine.ts'
 import { newId } from './new-id.ts'
+import { expectedFrom, readPastNights } from './past-nights.ts'
 import { type Targets, targetedDevices } from './targets.ts'
 import type { WorkloadConfig } from './workload-row.ts'
 
 /** A workload as it is asked for, already checked field by field. */
-export type NewWorkload = Targets & {
-  name: string
-  videoIds: string[]
-  preset: Preset | null
-  batchConfig: BatchOverrides
-  watchConfig: WatchConfig
-  onVideoError: 'fail' | 'skip'
-}
+export type NewWorkload = Targets &
+  WorkloadSettings & {
+    name: string
+    videoIds: string[]
+    /** The workload, by id or name, whose end it waits for, and which ends will do; null where somebody starts it. */
+    after: { workload: string; on: 'success' | 'end' } | null
+  }
 
-/** A new workload names something that is not registered; nothing was created. */
-export class UnknownReferenceError extends Error {
-  override name = 'UnknownReferenceError'
-  readonly issues: { path: string; message: string }[]
+type Issue = { path: string; message: string }
 
-  constructor(issues: { path: string; message: string }[]) {
+/** A new workload names something that is not registered, or asks for what cannot be; nothing was created. */
+export class WorkloadRefusedError extends Error {
+  override name = 'WorkloadRefusedError'
+  readonly issues: Issue[]
+
+  constructor(issues: Issue[]) {
     super(issues.map((issue) => `${issue.path}: ${issue.message}`).join('; '))
     this.issues = issues
   }
@@ -42,7 +44,7 @@ export class IdempotencyKeyReusedError extends Error {
 /**
  * Creates a workload, `pending`; gives its id. The same idempotency key gives the workload that it made before.
  *
- * @throws UnknownReferenceError, IdempotencyKeyReusedError
+ * @throws WorkloadRefusedError, IdempotencyKeyReusedError
  */
 export async function createWorkload(
   engine: Engine,
@@ -53,22 +55,7 @@ export async function createWorkload(
     const now = await readNow(engine, tx)
     const made = idempotency === null ? null : await madeBefore(tx, idempotency)
     if (made !== null) return made
-    const id = newId(now.getTime())
-    await requireVideos(tx, asked.videoIds)
-    const targetDevices = asked.targetDevices === null ? null : await labNames(tx, asked.targetDevices)
-    const targets = { ...asked, targetDevices }
-    const devices = await targetedDevices(tx, targets)
-    const config: WorkloadConfig = {
-      targetWorkstations: asked.targetWorkstations,
-      targetDevices,
-      targetLabels: asked.targetLabels,
-      preset: asked.preset,
-      batchOverrides: asked.batchConfig,
-      batchConfig: resolveBatchConfig(asked.batchConfig, asked.preset, devices.length),
-      watchConfig: { ...asked.watchConfig, seed: asked.watchConfig.seed ?? id },
-      onVideoError: asked.onVideoError,
-    }
-    await insertWorkload(tx, { id, name: asked.name, config, videoIds: asked.videoIds, parentId: null }, now)
+    const id = await createIn(tx, asked, NO_ORIGIN, now)
     if (idempotency !== null) {
       await tx.query(
         'INSERT INTO idempotency_keys (key, request_sha256, workload_id, created_at) VALUES ($1, $2, $3, $4)',
@@ -79,25 +66,102 @@ export async function createWorkload(
   })
 }
 
-/** A workload's first row and event. `parentId` is whose failed commands it retries. */
-export async function insertWorkload(
-  tx: Tx,
-  made: { id: string; name: string; config: WorkloadConfig; videoIds: string[]; parentId: string | null },
-  now: Date,
-): Promise<void> {
-  const { id, name, config, videoIds, parentId } = made
+/** Where a workload comes from, if not from somebody who starts it. */
+type WorkloadOrigin = {
+  parentId: string | null
+  scheduleId: string | null
+  afterId: string | null
+  startsAt: Date | null
+}
+
+const NO_ORIGIN: WorkloadOrigin = { parentId: null, scheduleId: null, afterId: null, startsAt: null }
+
+/**
+ * Creates a workload in a transaction of the caller's.
+ *
+ * @throws WorkloadRefusedError
+ */
+export async function createIn(tx: Tx, asked: NewWorkload, origin: WorkloadOrigin, now: Date): Promise<string> {
+  const id = newId(now.getTime())
+  const { config, issues } = await configOf(tx, asked, id)
+  const after = asked.after === null ? null : await afterOf(tx, asked.after.workload)
+  if (asked.after !== null && after === null) {
+    issues.push({ path: 'after.workload', message: `no workload has the id or name ${asked.after.workload}` })
+  }
+  if (issues.length > 0) throw new WorkloadRefusedError(issues)
+  const waits = after === null ? origin : { ...origin, afterId: after, startsAt: now }
+  const afterOn = waits.afterId === null ? null : (asked.after?.on ?? 'end')
+  await insertWorkload(tx, { id, name: asked.name, config, videoIds: asked.videoIds, ...waits, afterOn }, now)
+  return id
+}
+
+/** A workload's config with its defaults, and what in it cannot be. @param seed where it has none of its own. */
+export async function configOf(tx: Tx, asked: NewWorkload, seed: string) {
+  const videos = await readPlannedVideos(tx, asked.videoIds)
+  const named = asked.targetDevices === null ? null : await labNames(tx, asked.targetDevices)
+  const issues = [...missingVideos(asked.videoIds, videos), ...(named?.issues ?? [])]
+  const {
+    name: _,
+    videoIds: __,
+    after: ___,
+    targetWorkstations,
+    targetLabels,
+    targetDevices: ____,
+    ...settings
+  } = asked
+  const targets = { targetWorkstations, targetLabels, targetDevices: named?.names ?? null }
+  const devices = await targetedDevices(tx, targets)
+  const config: WorkloadConfig = { ...targets, ...resolveSettings(settings, devices.length, seed) }
+  issues.push(...conflictsOf(config, { devices, videos: [...videos.values()] }))
+  return { config, devices, issues }
+}
+
+type InsertedWorkload = WorkloadOrigin & {
+  id: string
+  name: string
+  config: WorkloadConfig
+  videoIds: string[]
+  afterOn: 'success' | 'end' | null
+}
+
+/** A workload's first row and event. */
+export async function insertWorkload(tx: Tx, made: InsertedWorkload, now: Date): Promise<void> {
+  const { id, name, config, videoIds, parentId, scheduleId, afterId, afterOn, startsAt } = made
   await tx.query(
-    `INSERT INTO workloads (id, name, config, video_ids, state, status, created_at, parent_id)
-     VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7)`,
-    [id, name, config, videoIds, pending(config, videoIds.length), now, parentId],
+    `INSERT INTO workloads (id, name, config, video_ids, state, status, created_at, parent_id, schedule_id, after_id,
+       after_on, starts_at, expected)
+     VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, $11, $12)`,
+    [
+      id,
+      name,
+      config,
+      videoIds,
+      pendingWorkload(config, videoIds.length),
+      now,
+      parentId,
+      scheduleId,
+      afterId,
+      afterOn,
+      startsAt,
+      expectedFrom(await readPastNights(tx)),
+    ],
   )
   await tx.query('INSERT INTO workload_events (workload_id, at, type, data) VALUES ($1, $2, $3, $4)', [
     id,
     now,
     'workload.created',
-    { name, config, videoIds, parentId },
+    { name, config, videoIds, parentId, scheduleId, afterId, afterOn },
   ])
   await notify(tx, CHANNELS.events, '')
+}
+
+/** A workload by its id, or the newest of that name. */
+async function afterOf(tx: Tx, idOrName: string): Promise<string | null> {
+  const { rows } = await tx.query<{ id: string }>(
+    'SELECT id FROM workloads WHERE id::text = $1 OR name = $1 ORDER BY id DESC LIMIT 1',
+    [idOrName],
+  )
+  return rows[0]?.id ?? null
 }
 
 /** The lock makes a request that comes while the first is being carried out wait for it. */
@@ -111,17 +175,24 @@ async function madeBefore(tx: Tx, { key, requestSha256 }: Idempotency): Promise<
   return rows[0]?.workload_id ?? null
 }
 
-async function requireVideos(tx: Tx, ids: string[]): Promise<void> {
-  const { rows } = await tx.query<{ id: string }>('SELECT id FROM videos WHERE id = ANY ($1)', [ids])
-  const known = new Set(rows.map((row) => row.id))
-  const issues = ids.flatMap((id, at) =>
+type PlannedVideo = { id: string; title: string; peakKbps: number | null }
+
+async function readPlannedVideos(tx: Tx, ids: string[]): Promise<Map<string, PlannedVideo>> {
+  const { rows } = await tx.query<PlannedVideo>(
+    'SELECT id, title, peak_kbps AS "peakKbps" FROM videos WHERE id = ANY ($1)',
+    [ids],
+  )
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+function missingVideos(ids: string[], known: ReadonlyMap<string, unknown>): Issue[] {
+  return ids.flatMap((id, at) =>
     known.has(id) ? [] : [{ path: `videoIds.${at}`, message: `no video in the catalogue has the id ${id}` }],
   )
-  if (issues.length > 0) throw new UnknownReferenceError(issues)
 }
 
 /** Devices by id or lab name, as lab names: what a device that is registered anew keeps. */
-async function labNames(tx: Tx, asked: string[]): Promise<string[]> {
+async function labNames(tx: Tx, asked: string[]): Promise<{ names: string[]; issues: Issue[] }> {
   const { rows } = await tx.query<{ id: string; name: string }>(
     `SELECT id, workstation_id || '-' || slot AS name FROM devices
      WHERE id::text = ANY ($1) OR workstation_id || '-' || slot = ANY ($1)`,
@@ -131,18 +202,5 @@ async function labNames(tx: Tx, asked: string[]): Promise<string[]> {
   const issues = asked.flatMap((one, at) =>
     byEither.has(one) ? [] : [{ path: `targetDevices.${at}`, message: `no device ${one} is registered` }],
   )
-  if (issues.length > 0) throw new UnknownReferenceError(issues)
-  return [...new Set(asked.map((one) => byEither.get(one) as string))]
-}
-
-function pending(config: WorkloadConfig, videoCount: number): Workload {
-  const { maxRetries: _, retryDelaySeconds: __, commandTimeoutSeconds: ___, ...rules } = config.batchConfig
-  return {
-    rules: { ...rules, videoCount, onVideoError: config.onVideoError },
-    phase: { status: 'pending' },
-    videoIndex: 0,
-    total: 0,
-    tally: { completed: 0, failed: 0, skipped: 0, cancelled: 0 },
-    judged: { succeeded: 0, failed: 0 },
-  }
+  return { names: [...new Set(asked.flatMap((one) => byEither.get(one) ?? []))], issues }
 }

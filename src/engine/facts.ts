@@ -1,11 +1,19 @@
-import { type BatchCounts, type Facts, NO_FACTS, type OperatorRequest, type Unavailable } from '../domain/workload.ts'
+import {
+  type BatchCounts,
+  type Facts,
+  NO_FACTS,
+  type OperatorRequest,
+  settledCount,
+  type Unavailable,
+} from '../domain/workload.ts'
 import type { Tx } from './engine.ts'
+import { measureGates } from './gates.ts'
 import { targetsOf } from './targets.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
 /** What reading a video came to; `since` says which listing it answers. */
 export type ListedVideo = { since: number } & (
-  | { ok: true; durationSeconds: number | null }
+  | { ok: true; durationSeconds: number | null; peakKbps: number | null }
   | { ok: false; reason: string }
 )
 
@@ -18,13 +26,16 @@ export async function gatherFacts(tx: Tx, row: WorkloadRow, prompt: Prompt, now:
   const point = 'cycle' in phase ? (phase.cycle?.at ?? null) : null
   const ending = phase.status === 'executing' ? phase.ending : null
   const opening = phase.status === 'executing' && point?.kind === 'resting' && now.getTime() >= point.until
+  const batch = point?.kind === 'running' ? await batchCounts(tx, row, point.batch) : null
+  const ended = phase.status === 'executing' && ending === null && batch !== null && settledCount(batch) === batch.total
   return {
     ...NO_FACTS,
     request: prompt?.kind === 'request' ? prompt.request : null,
     listing: prompt?.kind === 'listed' ? await listingOutcome(tx, row, prompt.video) : null,
-    batch: point?.kind === 'running' ? await batchCounts(tx, row, point.batch) : null,
+    batch,
     inFlight: ending === null ? 0 : await inFlight(tx, row.id),
     unavailable: opening && ending === null ? await unavailable(tx, row, point.batch) : [],
+    measures: ended && point !== null ? await measureGates(tx, row, point.batch) : [],
   }
 }
 
@@ -32,7 +43,7 @@ async function listingOutcome(tx: Tx, row: WorkloadRow, video: ListedVideo): Pro
   const { phase } = row.state
   if (phase.status !== 'listing' || phase.since !== video.since) return null
   const targets = await targetsOf(tx, row, row.state.videoIndex)
-  return video.ok ? { ok: true, ...targets } : { ok: false, reason: video.reason, ...targets }
+  return video.ok ? { ok: true, peakKbps: video.peakKbps, ...targets } : { ok: false, reason: video.reason, ...targets }
 }
 
 async function batchCounts(tx: Tx, row: WorkloadRow, batch: number): Promise<BatchCounts | null> {

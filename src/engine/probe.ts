@@ -17,6 +17,8 @@ export type Probe = {
   format: Presentation['format']
   live: boolean
   durationSeconds: number | null
+  /** What one device needs at the top renditions; null where the manifest does not say. */
+  peakKbps: number | null
   renditions: {
     kind: 'video' | 'audio'
     bandwidth: number
@@ -101,5 +103,12 @@ function probeOf({ format, live, durationSeconds, video, audio }: Presentation):
   const renditions = [...video, ...audio].map(({ kind, bandwidth, codecs, width, height }) => {
     return { kind, bandwidth, codecs, width, height }
   })
-  return { format, live, durationSeconds, renditions }
+  return { format, live, durationSeconds, peakKbps: peakKbpsOf({ format, video, audio }), renditions }
+}
+
+/** In HLS a variant's bandwidth is of its audio too (RFC 8216, 4.3.4.2); in DASH each adaptation set has its own. */
+function peakKbpsOf({ format, video, audio }: Pick<Presentation, 'format' | 'video' | 'audio'>): number | null {
+  const top = (renditions: Presentation['video']) => Math.max(0, ...renditions.map(({ bandwidth }) => bandwidth))
+  const bits = format === 'dash' ? top(video) + top(audio) : top(video.length > 0 ? video : audio)
+  return bits > 0 ? bits / 1000 : null
 }

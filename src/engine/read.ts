@@ -1,5 +1,4 @@
 import type { Pool } from 'pg'
-import { groupName } from '../domain/batch-plan.ts'
 import { isRunning } from '../domain/workload.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
@@ -35,12 +34,18 @@ export async function readStatus(pool: Pool, id: string) {
 }
 
 type OpenBatch = { total: number; succeeded: number; failed: number; skipped: number; cancelled: number }
-type StatusRow = WorkloadRow & { open: OpenBatch | null; playing: number }
+type StatusRow = WorkloadRow & {
+  open: OpenBatch | null
+  batch_group: string | null
+  playing: number
+  gate_failures: number
+}
 
 async function readRows(pool: Pool, where: string, values: unknown[]): Promise<StatusRow[]> {
   const { rows } = await pool.query<StatusRow>(
     `SELECT w.*, (SELECT count(*)::int FROM leases l WHERE l.workload_id = w.id AND l.started_at IS NOT NULL) AS playing,
-       CASE WHEN b.workload_id IS NOT NULL AND b.ended_at IS NULL THEN to_jsonb(b) END AS open
+       (SELECT count(*)::int FROM gate_verdicts g WHERE g.workload_id = w.id AND g.verdict = 'fail') AS gate_failures,
+       b.batch_group, CASE WHEN b.workload_id IS NOT NULL AND b.ended_at IS NULL THEN to_jsonb(b) END AS open
      FROM workloads w LEFT JOIN batches b ON b.workload_id = w.id AND b.cycle = w.cycle AND b.batch = w.batch
      WHERE ${where}`,
     values,
@@ -48,7 +53,7 @@ async function readRows(pool: Pool, where: string, values: unknown[]): Promise<S
   return rows
 }
 
-function shown(row: WorkloadRow, open: OpenBatch | null) {
+function shown(row: StatusRow, open: OpenBatch | null) {
   const { config, state } = row
   const running = open !== null && row.finished_at === null ? open : { succeeded: 0, failed: 0, skipped: 0 }
   return {
@@ -64,9 +69,19 @@ function shown(row: WorkloadRow, open: OpenBatch | null) {
     targetDevices: config.targetDevices,
     targetLabels: config.targetLabels,
     preset: config.preset,
+    timeProfiles: config.timeProfiles,
     batchConfig: config.batchConfig,
     watchConfig: config.watchConfig,
+    window: config.window,
+    maxConcurrent: config.maxConcurrent,
+    maxMbps: config.maxMbps,
+    gates: config.gates,
+    alternateGroups: config.alternateGroups,
     onVideoError: config.onVideoError,
+    after: row.after_id === null ? null : { workloadId: row.after_id, on: row.after_on },
+    startsAt: row.status === 'pending' ? row.starts_at : null,
+    scheduleId: row.schedule_id,
+    gateFailures: row.gate_failures,
     totalTasks: state.total,
     completedTasks: state.tally.completed + running.succeeded,
     failedTasks: state.tally.failed + running.failed,
@@ -78,7 +93,7 @@ function shown(row: WorkloadRow, open: OpenBatch | null) {
   }
 }
 
-function live(row: WorkloadRow, open: OpenBatch | null, playing: number) {
+function live(row: StatusRow, open: OpenBatch | null, playing: number) {
   const { phase } = row.state
   const cycle = 'cycle' in phase ? phase.cycle : null
   const batch = cycle?.at.batch ?? null
@@ -95,7 +110,7 @@ function live(row: WorkloadRow, open: OpenBatch | null, playing: number) {
     currentVideoId: row.video_ids[row.state.videoIndex] ?? '',
     cycle: row.cycle,
     currentBatch: batch,
-    currentBatchGroup: batch === null ? null : groupName(batch),
+    currentBatchGroup: batch === null ? null : row.batch_group,
     batchCount: cycle?.batchCount ?? 0,
     devices: {
       playing,

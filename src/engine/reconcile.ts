@@ -6,6 +6,8 @@ import { CHANNELS, type Engine } from './engine.ts'
 import type { ListedVideo } from './facts.ts'
 import type { ListVideo } from './listing.ts'
 import { type CheckOrigin, recheckOrigin } from './origins.ts'
+import { fireSchedules } from './schedules.ts'
+import { startDue } from './starts.ts'
 import { dueWorkloads, sweep } from './sweep.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
@@ -54,6 +56,9 @@ export class Reconciler {
   async #look(): Promise<void> {
     const { engine } = this.#options
     await sweep(engine)
+    // A schedule that cannot be fired keeps no workload from moving on.
+    await fireSchedules(engine).catch((error: unknown) => this.#report(error))
+    for (const id of await startDue(engine)) this.#move(id)
     for (const id of await dueWorkloads(engine)) this.#move(id)
     const { rows } = await engine.pool.query<{ id: string }>(
       `SELECT id FROM workloads WHERE status = 'listing' AND finished_at IS NULL`,
@@ -154,15 +159,14 @@ export class Reconciler {
     const listed = await this.#options.listVideo(videoId, signal)
     this.#options.signal.throwIfAborted()
     if (!listed.ok) return { ok: false, reason: storableText(listed.reason, 2000) }
-    const { durationSeconds } = listed.probe
+    const { durationSeconds, peakKbps } = listed.probe
     // What the stream says today, over what the catalogue was told once.
-    if (durationSeconds !== null && durationSeconds > 0) {
-      await this.#options.engine.pool.query('UPDATE videos SET duration_seconds = $2 WHERE id = $1', [
-        videoId,
-        durationSeconds,
-      ])
-    }
-    return { ok: true, durationSeconds }
+    await this.#options.engine.pool.query(
+      `UPDATE videos SET duration_seconds = CASE WHEN $2 > 0 THEN $2 ELSE duration_seconds END,
+         peak_kbps = coalesce($3, peak_kbps) WHERE id = $1`,
+      [videoId, durationSeconds, peakKbps],
+    )
+    return { ok: true, durationSeconds, peakKbps }
   }
 
   #report(error: unknown): void {

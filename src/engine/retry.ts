@@ -26,7 +26,8 @@ export async function retryWorkload(engine: Engine, parentId: string): Promise<R
     const now = await readNow(engine, tx)
     const id = newId(now.getTime())
     const name = `${parent.name.replace(/( \(retry\))+$/, '')} (retry)`.slice(0, 200)
-    await insertWorkload(tx, { id, name, config: parent.config, videoIds, parentId }, now)
+    const origin = { parentId, scheduleId: null, afterId: null, afterOn: null, startsAt: null }
+    await insertWorkload(tx, { id, name, config: parent.config, videoIds, ...origin }, now)
     await tx.query(
       `INSERT INTO workload_targets (workload_id, video_id, device_id)
        SELECT $1, video_id, device_id FROM command_history WHERE workload_id = $2 AND status = 'failed'`,

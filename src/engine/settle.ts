@@ -173,23 +173,23 @@ async function writeSettlements(tx: Tx, settled: readonly Settled[], now: Date):
     text: `WITH s AS MATERIALIZED (
        SELECT * FROM jsonb_to_recordset($1::jsonb) AS s (token uuid, command_id uuid, device_id uuid, status text,
          failure text, message text, retries int, infrastructure_retries int, ready_at float8, final boolean,
-         result_id uuid, started_at timestamptz, attempt_failure text, reported boolean, device_failures int,
-         quarantine text)
+         result_id uuid, started_at timestamptz, attempt_failure text, permanent boolean, reported boolean,
+         device_failures int, quarantine text, settled_by jsonb)
      ), command AS (
        UPDATE command_history c SET status = s.status, failure = s.failure, reason = s.message,
          retries = s.retries, infrastructure_retries = s.infrastructure_retries,
          ready_at = coalesce(to_timestamp(s.ready_at / 1000.0), c.ready_at),
          finished_at = CASE WHEN s.final THEN $2::timestamptz END, result_id = coalesce(s.result_id, c.result_id)
        FROM s WHERE c.id = s.command_id
-       RETURNING c.workload_id, c.id, c.device_id, c.status, c.failure
+       RETURNING c.workload_id, c.id, c.device_id, c.status, c.failure, s.settled_by
      ), event AS (
        INSERT INTO workload_events (workload_id, at, type, data)
        SELECT workload_id, $2, 'commands.settled', jsonb_build_object('commands',
-         jsonb_agg(jsonb_build_object('id', id, 'deviceId', device_id, 'status', status, 'failure', failure)))
+         jsonb_agg(settled_by || jsonb_build_object('id', id, 'deviceId', device_id, 'status', status, 'failure', failure)))
        FROM command GROUP BY workload_id
      ), attempt AS (
        UPDATE command_attempts a SET started_at = coalesce(s.started_at, a.started_at), ended_at = $2, failure = s.attempt_failure,
-         message = s.message, reported = s.reported
+         permanent = s.permanent, message = s.message, reported = s.reported
        FROM s WHERE a.id = s.token
      )
      UPDATE devices d SET released_at = $2, device_failures = s.device_failures,
@@ -221,11 +221,13 @@ function recordOf({ row, ended }: Settled): DeviceRecord {
   return afterAttempt(row.device_failures ?? 0, failure)
 }
 
+/** What becomes of the rows; `settled_by` is what the rule was asked with, so that its answer can be had again. */
 function changeOf(one: Settled) {
   const { row, ended, settlement, resultId } = one
   const { failuresInARow, quarantine } = recordOf(one)
   const failure = 'failure' in settlement ? settlement.failure : null
   const reported = ended.kind === 'report' ? ended.report.failure : null
+  const attemptFailure = ended.kind === 'report' ? (reported?.kind ?? null) : ended.failure
   const use = settlement.status === 'retrying' ? settlement.use : null
   return {
     token: row.token,
@@ -235,7 +237,14 @@ function changeOf(one: Settled) {
     command_id: row.command_id,
     status: settlement.status,
     failure,
-    attempt_failure: ended.kind === 'report' ? (reported?.kind ?? null) : ended.failure,
+    attempt_failure: attemptFailure,
+    permanent: reported?.permanent ?? false,
+    settled_by: {
+      end: { failure: attemptFailure, permanent: reported?.permanent ?? false },
+      use: { retries: row.retries, infrastructureRetries: row.infrastructure_retries },
+      cancelling: row.rules.cancelling,
+      retryAt: settlement.status === 'retrying' ? settlement.retryAt : null,
+    },
     message: ended.kind === 'report' ? (reported?.message ?? null) : ended.message,
     retries: use?.retries ?? row.retries,
     infrastructure_retries: use?.infrastructureRetries ?? row.infrastructure_retries,

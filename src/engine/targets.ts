@@ -12,45 +12,65 @@ export type Targets = {
   targetLabels: string | null
 }
 
+export type TargetedDevice = PlannedDevice & { driver: string; labels: Record<string, string> }
+
 /** A transaction, or the pool for what needs none. */
 type Queryable = Pick<Pool, 'query'>
 
 /** Every targeted device that is registered, present or not. */
-export async function targetedDevices(db: Queryable, targets: Targets): Promise<PlannedDevice[]> {
-  const { rows } = await db.query<PlannedDevice & { labels: Record<string, string> }>(
-    `SELECT id, workstation_id AS workstation, slot, labels FROM devices
+export async function targetedDevices(db: Queryable, targets: Targets): Promise<TargetedDevice[]> {
+  const { rows } = await db.query<TargetedDevice>(
+    `SELECT id, workstation_id AS workstation, slot, driver, labels FROM devices
      WHERE ($1::text[] IS NULL OR workstation_id = ANY ($1))
        AND ($2::text[] IS NULL OR workstation_id || '-' || slot = ANY ($2)) ORDER BY workstation_id, slot`,
     [targets.targetWorkstations, targets.targetDevices],
   )
   const expression = targets.targetLabels === null ? [] : parseLabelExpression(targets.targetLabels)
-  return rows
-    .filter(({ labels }) => labelsMatch(labels, expression))
-    .map(({ id, workstation, slot }) => ({ id, workstation, slot }))
+  return rows.filter(({ labels }) => labelsMatch(labels, expression))
 }
+
+/** A workload, as far as it says what it is for. */
+export type Targeting = Pick<WorkloadRow, 'id' | 'parent_id' | 'config' | 'video_ids' | 'state'>
 
 /** The devices that a workload targets for one of its videos, and the plays that it targets for those after. */
 export async function targetsOf(
   db: Queryable,
-  row: Pick<WorkloadRow, 'id' | 'parent_id' | 'config' | 'video_ids'>,
+  row: Targeting,
   videoIndex: number,
 ): Promise<{ devices: PlannedDevice[]; later: number }> {
-  if (row.parent_id !== null) return failedOnly(db, row, videoIndex)
-  const devices = await targetedDevices(db, row.config)
-  return { devices, later: (row.video_ids.length - videoIndex - 1) * devices.length }
+  const planned = (devices: readonly TargetedDevice[]) => devices.map((device) => plannedOf(device, row))
+  if (row.parent_id === null) {
+    const devices = planned(await targetedDevices(db, row.config))
+    return { devices, later: (row.video_ids.length - videoIndex - 1) * devices.length }
+  }
+  const byVideo = await failedOnly(db, row)
+  const later = row.video_ids.slice(videoIndex + 1).flatMap((id) => byVideo.get(id) ?? [])
+  return { devices: planned(byVideo.get(row.video_ids[videoIndex] ?? '') ?? []), later: later.length }
 }
 
-/** A retry plays what failed, and nothing else. */
-async function failedOnly(db: Queryable, row: Pick<WorkloadRow, 'id' | 'video_ids'>, videoIndex: number) {
-  const { rows } = await db.query<PlannedDevice & { video: string }>(
-    `SELECT t.video_id AS video, d.id, d.workstation_id AS workstation, d.slot
+/** A retry plays what failed, and nothing else: its devices by video. */
+async function failedOnly(db: Queryable, row: Pick<Targeting, 'id'>): Promise<Map<string, TargetedDevice[]>> {
+  const { rows } = await db.query<TargetedDevice & { video: string }>(
+    `SELECT t.video_id AS video, d.id, d.workstation_id AS workstation, d.slot, d.driver, d.labels
      FROM workload_targets t JOIN devices d ON d.id = t.device_id
-     WHERE t.workload_id = $1 AND t.video_id = ANY ($2::uuid[]) ORDER BY d.workstation_id, d.slot`,
-    [row.id, row.video_ids.slice(videoIndex)],
+     WHERE t.workload_id = $1 ORDER BY d.workstation_id, d.slot`,
+    [row.id],
   )
-  const devices = rows.filter(({ video }) => video === row.video_ids[videoIndex])
-  return {
-    devices: devices.map(({ id, workstation, slot }) => ({ id, workstation, slot })),
-    later: rows.length - devices.length,
+  const byVideo = new Map<string, TargetedDevice[]>()
+  for (const { video, ...device } of rows) {
+    const devices = byVideo.get(video)
+    if (devices) devices.push(device)
+    else byVideo.set(video, [device])
   }
+  return byVideo
+}
+
+/** What the plan of batches asks of a device: where it is, and the labels that a limit is on. */
+function plannedOf({ id, workstation, slot, labels }: TargetedDevice, { state }: Targeting): PlannedDevice {
+  const limited = state.rules.limits.flatMap(({ label }) =>
+    labels[label] === undefined ? [] : [[label, labels[label]]],
+  )
+  return limited.length === 0
+    ? { id, workstation, slot }
+    : { id, workstation, slot, labels: Object.fromEntries(limited) }
 }

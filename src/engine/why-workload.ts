@@ -1,13 +1,17 @@
-import { groupName } from '../domain/batch-plan.ts'
 import type { Engine } from './engine.ts'
 import { targetsOf } from './targets.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
+type WhyRow = WorkloadRow & { seconds: number | null; group: string | null; after_name: string | null }
+
 /** What a workload is doing or waiting for: one sentence, from the records. Null where there is no such workload. */
 export async function whyWorkload(engine: Engine, id: string): Promise<string | null> {
-  const { rows } = await engine.pool.query<WorkloadRow & { seconds: number | null }>(
-    `SELECT *, extract(epoch FROM wake_at - coalesce($2::timestamptz, clock_timestamp()))::float8 AS seconds
-     FROM workloads WHERE id = $1`,
+  const { rows } = await engine.pool.query<WhyRow>(
+    `SELECT w.*, extract(epoch FROM w.wake_at - coalesce($2::timestamptz, clock_timestamp()))::float8 AS seconds,
+       b.batch_group AS group, a.name AS after_name
+     FROM workloads w LEFT JOIN batches b ON b.workload_id = w.id AND b.cycle = w.cycle AND b.batch = w.batch
+       LEFT JOIN workloads a ON a.id = w.after_id
+     WHERE w.id = $1`,
     [id, engine.now()],
   )
   const row = rows[0]
@@ -15,12 +19,13 @@ export async function whyWorkload(engine: Engine, id: string): Promise<string | 
   return `“${row.name}” ${await predicate(engine, row, Math.max(0, Math.ceil(row.seconds ?? 0)))}`
 }
 
-async function predicate(engine: Engine, row: WorkloadRow, seconds: number): Promise<string> {
+async function predicate(engine: Engine, row: WhyRow, seconds: number): Promise<string> {
   const { phase, videoIndex, tally } = row.state
   const video = `video ${videoIndex + 1} of ${row.video_ids.length}`
   switch (phase.status) {
     case 'pending': {
       const { devices } = await targetsOf(engine.pool, row, 0)
+      if (row.after_name !== null) return `waits for the end of “${row.after_name}”.`
       if (devices.length === 0) return 'has not been started, and targets no device that is registered.'
       return `has not been started; it would play on ${count(devices.length, 'device')}.`
     }
@@ -28,14 +33,15 @@ async function predicate(engine: Engine, row: WorkloadRow, seconds: number): Pro
       return `is reading ${video} and proving its origin.`
     case 'executing':
       if (phase.cycle.at.kind === 'resting') {
-        return `rests ${seconds} s before batch ${groupName(phase.cycle.at.batch)} of ${video}.`
+        return `rests ${seconds} s before batch ${row.group} of ${video}.`
       }
-      return `${phase.ending === null ? 'plays' : `is being ${phase.ending.kind === 'cancel' ? 'cancelled' : 'paused'}; it plays`} batch ${groupName(phase.cycle.at.batch)} of ${video}: ${await batch(engine, row)}.`
+      return `${phase.ending === null ? 'plays' : `is being ${phase.ending.kind === 'cancel' ? 'cancelled' : 'paused'}; it plays`} batch ${row.group} of ${video}: ${await batch(engine, row)}.`
     case 'recording':
       return `is settling ${video}.`
     case 'waiting':
       return `waits ${seconds} s before video ${videoIndex + 2} of ${row.video_ids.length}.`
     case 'paused':
+      if (phase.by === 'window') return `is paused by its window: ${phase.reason}`
       return `is paused by ${byWhom(phase.by)}: ${phase.reason} \`doai workload resume ${row.id}\` goes on with it.`
     case 'completed':
       return `is completed: ${tally.completed} played, ${tally.failed} failed, ${tally.skipped} skipped.`

@@ -1,23 +1,20 @@
-import type { BatchConfig, BatchOverrides, Preset, WatchConfig } from '../domain/config.ts'
 import type { Workload } from '../domain/workload.ts'
+import type { ResolvedSettings } from '../domain/workload-config.ts'
+import type { Targets } from './targets.ts'
 
 /** What a workload was created with, defaults filled in. */
-export type WorkloadConfig = {
-  targetWorkstations: string[] | null
-  /** Lab names. */
-  targetDevices: string[] | null
-  targetLabels: string | null
-  preset: Preset | null
-  batchOverrides: BatchOverrides
-  batchConfig: BatchConfig
-  watchConfig: WatchConfig & { seed: string }
-  onVideoError: 'fail' | 'skip'
-}
+export type WorkloadConfig = Targets & ResolvedSettings
 
 export type WorkloadRow = {
   id: string
   /** Whose failed commands it retries. */
   parent_id: string | null
+  /** Whose end it waits for, and which ends will do. */
+  after_id: string | null
+  after_on: 'success' | 'end' | null
+  /** When it starts by itself, while it is pending. */
+  starts_at: Date | null
+  schedule_id: string | null
   name: string
   config: WorkloadConfig
   video_ids: string[]

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 
 /**
  * Who may make a call, from least to most; an agent may make agents' calls alone, and a one-time token for an agent the
@@ -29,4 +29,57 @@ export type Problem = {
   status: number
   detail: string
   errors?: { path: string; message: string }[]
+}
+
+/** Of a call that takes or answers nothing. */
+export const Nothing = z.object({})
+
+export function get<P extends z.ZodType, Q extends z.ZodType, A extends z.ZodType>(
+  path: string,
+  role: Role,
+  summary: string,
+  params: P,
+  query: Q,
+  answer: A,
+) {
+  return {
+    method: 'get',
+    path,
+    role,
+    summary,
+    status: 200,
+    params,
+    query,
+    body: Nothing,
+    answer,
+    repeatable: true,
+  } satisfies Call
+}
+
+export function post<P extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+  path: string,
+  role: Role,
+  summary: string,
+  params: P,
+  body: B,
+  answer: A,
+  { status = 200, repeatable = false }: { status?: 200 | 201; repeatable?: boolean } = {},
+) {
+  return {
+    method: 'post',
+    path,
+    role,
+    summary,
+    status,
+    params,
+    query: Nothing,
+    body,
+    answer,
+    repeatable,
+  } satisfies Call
+}
+
+export function remove<P extends z.ZodType>(path: string, role: Role, summary: string, params: P) {
+  const rest = { query: Nothing, body: Nothing, answer: Nothing, repeatable: false } as const
+  return { method: 'delete', path, role, summary, status: 200, params, ...rest } satisfies Call
 }

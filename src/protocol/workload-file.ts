@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { MediaUrl, NewVideo, NewWorkload } from './calls.ts'
+import { MediaUrl, NewVideo } from './catalogue.ts'
+import { NewWorkload } from './workload.ts'
 
 const FileVideo = z.union([z.uuid().transform((id) => ({ id })), MediaUrl.transform((url) => ({ url })), NewVideo], {
   error: 'must be an http or https url, an id of the catalogue, or {url, title, durationSeconds}',

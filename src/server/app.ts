@@ -3,7 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { SupersededError } from '../engine/agents.ts'
 import { type AuditEntry, beginAudit, endAudit } from '../engine/audit.ts'
-import { UnknownReferenceError } from '../engine/create.ts'
+import { WorkloadRefusedError } from '../engine/create.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Principal } from '../engine/tokens.ts'
 import { nameOf } from '../protocol/all-calls.ts'
@@ -11,6 +11,7 @@ import type { Call, Problem } from '../protocol/call.ts'
 import { issuesOf } from '../protocol/issues.ts'
 import { openApiDocument } from '../protocol/openapi.ts'
 import type { Access, Request } from './access.ts'
+import { BusyError } from './calculations.ts'
 import { docsPage } from './docs-page.ts'
 import { type EventBell, eventStream, startOf } from './event-stream.ts'
 import { createMetrics } from './metrics.ts'
@@ -161,7 +162,7 @@ async function bodyOf(request: globalThis.Request): Promise<unknown> {
 function parse(schema: z.ZodType, value: unknown, where: string): unknown {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const errors = issuesOf(parsed.error, where)
+  const errors = issuesOf(parsed.error, where, schema)
   throw new ProblemError(400, errors.map(({ path, message }) => `${path}: ${message}`).join('; '), errors)
 }
 
@@ -170,9 +171,10 @@ function problemOf(error: unknown): Omit<Problem, 'type'> {
     const { status, message, errors } = error
     return { status, title: error.title, detail: message, ...(errors ? { errors } : {}) }
   }
-  if (error instanceof UnknownReferenceError) {
+  if (error instanceof WorkloadRefusedError) {
     return { status: 400, title: 'Bad request', detail: error.message, errors: error.issues }
   }
+  if (error instanceof BusyError) return { status: 429, title: 'Too many requests', detail: error.message }
   if (error instanceof SupersededError) return { status: 409, title: 'Conflict', detail: error.message }
   return { status: 500, title: 'Internal error', detail: 'The controller failed; its log says why.' }
 }

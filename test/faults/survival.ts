@@ -1,7 +1,9 @@
 import { expect } from 'vitest'
+import { createPool } from '../../src/db/pool.ts'
 import { drawsOf } from '../../src/drivers/simulated/draw.ts'
 import { type Fleet, type FleetOptions, startFleet } from '../support/fleet.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
+import { replayDifferences } from '../support/replayed.ts'
 import { examine, type Findings } from './invariants.ts'
 import { finish, type Night, startNight } from './night.ts'
 
@@ -12,6 +14,8 @@ export type Survived = Findings & {
   unended: string[]
   /** Processes that ended though nobody killed them. */
   crashes: string[]
+  /** What the rules, asked again what they were asked, would decide otherwise. */
+  unreplayed: string[]
 }
 
 /** After the last fault, what is left must end within so long: an infrastructure budget, with its delays. */
@@ -39,7 +43,22 @@ export async function survive(
   )
   const members = [...fleet.controllers, ...fleet.agents.map(({ member }) => member)]
   const crashes = members.flatMap((one) => one.crashes)
-  return { ...findings, workloads: night.accepted.length, unended, crashes }
+  return {
+    ...findings,
+    workloads: night.accepted.length,
+    unended,
+    crashes,
+    unreplayed: await unreplayed(fleet.postgres.url),
+  }
+}
+
+async function unreplayed(databaseUrl: string): Promise<string[]> {
+  const pool = createPool(databaseUrl)
+  try {
+    return await replayDifferences(pool)
+  } finally {
+    await pool.end()
+  }
 }
 
 /** Nothing lost, nothing counted twice, no device in two sessions, every workload at its end; and it was not idle. */
@@ -54,6 +73,7 @@ export function expectIntact(survived: Survived, leastSessions: number): void {
     unrecorded: [],
     overlaps: [],
     unfinished: [],
+    unreplayed: [],
   })
   expect(survived.sessions).toBeGreaterThanOrEqual(leastSessions)
 }

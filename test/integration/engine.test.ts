@@ -31,7 +31,10 @@ async function startListed(on: TestLab, id: string): Promise<void> {
 async function list(on: TestLab, id: string): Promise<void> {
   const { phase } = (await row(on, id)).state
   if (phase.status !== 'listing') throw new Error(`not listing but ${phase.status}`)
-  await advance(on.engine, id, { kind: 'listed', video: { since: phase.since, ok: true, durationSeconds: 60 } })
+  await advance(on.engine, id, {
+    kind: 'listed',
+    video: { since: phase.since, ok: true, durationSeconds: 60, peakKbps: null },
+  })
 }
 
 async function lease(on: TestLab, workstation: string) {

@@ -37,7 +37,7 @@ test('a database of version 1 migrates, and what waited in it goes on to its end
   const step = async (name: string) => {
     const { id, state } = await named(name)
     if (state.phase.status === 'listing') {
-      const video = { since: state.phase.since, ok: true, durationSeconds: 60 } as const
+      const video = { since: state.phase.since, ok: true, durationSeconds: 60, peakKbps: null } as const
       await advance(engine, id, { kind: 'listed', video })
     } else await advance(engine, id)
     const { commands } = await leaseCommands(engine, speaker, known)

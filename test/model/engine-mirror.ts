@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import { WatchConfig } from '../../src/domain/config.ts'
+import { WorkloadSettings } from '../../src/domain/workload-config.ts'
 import { advance } from '../../src/engine/advance.ts'
 import { enrol, heartbeat, leave, startSessions } from '../../src/engine/agents.ts'
 import { createWorkload } from '../../src/engine/create.ts'
@@ -18,7 +19,7 @@ import { LAB, type Setting, VIDEOS, WORKLOADS, WORKSTATIONS } from './schedule.t
 type Device = Model['devices'][number]
 
 const TABLES =
-  'results, screenshots, command_attempts, command_history, batches, workload_events, workload_logs, idempotency_keys, workload_targets, workloads, videos, devices, workstations'
+  'gate_verdicts, schedules, results, screenshots, command_attempts, command_history, batches, workload_events, workload_logs, idempotency_keys, workload_targets, workloads, videos, devices, workstations'
 
 /** The engine on a real database, emptied and set up as the model is. */
 export async function engineMirror({ pool }: TestDatabase, setting: Setting): Promise<Mirror> {
@@ -61,7 +62,9 @@ export async function engineMirror({ pool }: TestDatabase, setting: Setting): Pr
       await advance(engine, nights[night] ?? '', { kind: 'request', request })
     },
     async listed(night, since, ok) {
-      const outcome = ok ? { ok, durationSeconds: 60 } : ({ ok: false, reason: 'bad manifest' } as const)
+      const outcome = ok
+        ? { ok, durationSeconds: 60, peakKbps: null }
+        : ({ ok: false, reason: 'bad manifest' } as const)
       await advance(engine, nights[night] ?? '', { kind: 'listed', video: { since, ...outcome } as never })
     },
     async lease(workstation, free) {
@@ -105,13 +108,13 @@ async function newNight(engine: Engine, setting: Setting): Promise<string> {
     targetWorkstations: null,
     targetDevices: null,
     targetLabels: null,
-    preset: null,
+    after: null,
+    ...WorkloadSettings.parse({ onVideoError: setting.skip ? 'skip' : 'fail' }),
     batchConfig: {
       ...config,
       ...(failureThresholdPercent === null ? {} : { failureThresholdPercent }),
       ...(workloadFailureThresholdPercent === null ? {} : { workloadFailureThresholdPercent }),
     },
     watchConfig: WatchConfig.parse({ watchDurationMin: 30, watchDurationMax: 30 }),
-    onVideoError: setting.skip ? 'skip' : 'fail',
   })
 }

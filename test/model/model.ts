@@ -203,7 +203,9 @@ export class Model {
     const { rules, videoIndex } = night.state
     const later = (rules.videoCount - videoIndex - 1) * devices.length
     this.#advance(night, {
-      listing: ok ? { ok: true, devices, later } : { ok: false, reason: 'bad manifest', devices, later },
+      listing: ok
+        ? { ok: true, peakKbps: null, devices, later }
+        : { ok: false, reason: 'bad manifest', devices, later },
     })
   }
 
@@ -471,7 +473,8 @@ export class Model {
 
   #plan(night: Night, cycle: number): void {
     const devices = this.devices.map(({ id, workstation, slot }) => ({ id, workstation, slot }))
-    for (const { batch, deviceIds } of planBatches(devices, night.state.rules.batchSizePercent)) {
+    const plan = planBatches(devices, { percent: night.state.pace.batchSizePercent, limits: [], peakKbps: null })
+    for (const { batch, deviceIds } of plan.ok ? plan.batches : []) {
       night.batches.push(newBatch(cycle, batch, deviceIds.length))
       for (const id of deviceIds) {
         const { workstation = '', slot = '' } = this.#device(id) ?? {}

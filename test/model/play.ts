@@ -1,6 +1,7 @@
 import { type BatchConfig, resolveBatchConfig } from '../../src/domain/config.ts'
 import type { Failure } from '../../src/domain/failure.ts'
 import type { OperatorRequest, Workload } from '../../src/domain/workload.ts'
+import { pendingWorkload, resolveSettings, WorkloadSettings } from '../../src/domain/workload-config.ts'
 import { TERMS } from '../../src/engine/engine.ts'
 import { type Attempt, Model } from './model.ts'
 import { LAB, type Op, type Schedule, type Setting, VIDEOS, WORKLOADS, WORKSTATIONS } from './schedule.ts'
@@ -54,15 +55,14 @@ export function configOf({ percent, threshold, workloadThreshold }: Setting): Ba
 }
 
 function pendingOf(setting: Setting): Workload {
-  const { maxRetries: _, retryDelaySeconds: __, commandTimeoutSeconds: ___, ...rules } = configOf(setting)
-  return {
-    rules: { ...rules, videoCount: VIDEOS, onVideoError: setting.skip ? 'skip' : 'fail' },
-    phase: { status: 'pending' },
-    videoIndex: 0,
-    total: 0,
-    tally: { completed: 0, failed: 0, skipped: 0, cancelled: 0 },
-    judged: { succeeded: 0, failed: 0 },
+  const settings = WorkloadSettings.parse({ onVideoError: setting.skip ? 'skip' : 'fail' })
+  const { failureThresholdPercent, workloadFailureThresholdPercent, ...rest } = configOf(setting)
+  const batchConfig = {
+    ...rest,
+    ...(failureThresholdPercent === null ? {} : { failureThresholdPercent }),
+    ...(workloadFailureThresholdPercent === null ? {} : { workloadFailureThresholdPercent }),
   }
+  return pendingWorkload(resolveSettings({ ...settings, batchConfig }, 0, 'seed'), VIDEOS)
 }
 
 /** Does a schedule, one thing after another; after each, `check` looks. */

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { inject } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
 import { createPool } from '../../src/db/pool.ts'
+import { replayDifferences } from './replayed.ts'
 
 export type TestDatabase = AsyncDisposable & { pool: pg.Pool; url: string }
 
@@ -20,8 +21,11 @@ export async function createTestDatabase(dump?: string): Promise<TestDatabase> {
     pool,
     url: url.href,
     async [Symbol.asyncDispose]() {
+      const differences = await replayDifferences(pool).catch((error: Error) => [error.message])
       await pool.end()
       await administer(server, `DROP DATABASE ${name} WITH (FORCE)`)
+      // Every night that a test plays must replay.
+      if (differences.length > 0) throw new Error(`A replay differs: ${differences.slice(0, 5).join('; ')}`)
     },
   }
 }

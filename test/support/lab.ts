@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
-import { WatchConfig } from '../../src/domain/config.ts'
 import type { SessionReport } from '../../src/domain/playback-result.ts'
+import { WorkloadSettings } from '../../src/domain/workload-config.ts'
 import { enrol, type Speaker } from '../../src/engine/agents.ts'
 import { createWorkload, type NewWorkload } from '../../src/engine/create.ts'
 import { type Engine, TERMS } from '../../src/engine/engine.ts'
@@ -57,10 +57,8 @@ async function newWorkload(engine: Engine, over: Partial<NewWorkload>): Promise<
     targetWorkstations: null,
     targetDevices: null,
     targetLabels: null,
-    preset: null,
-    batchConfig: {},
-    watchConfig: WatchConfig.parse({}),
-    onVideoError: 'fail',
+    after: null,
+    ...WorkloadSettings.parse({}),
     ...over,
   })
 }

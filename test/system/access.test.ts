@@ -30,14 +30,15 @@ const MAY: Record<string, readonly Holder[]> = {
     [
       'getVideos getVideo getOrigins getWorkloads getWorkload getWorkloadStatus getWorkloadBatches getWorkloadCommands',
       'getWorkloadResults getResultScreenshot getWorkloadLogs getWorkloadStats whyWorkload getWorkstations getDevices getDeviceGroups',
-      'getDevice whyDevice',
+      'getDevice whyDevice getWorkloadReport getWorkloadGates getWorkloadHistory createPlan getSchedules',
     ],
   ),
   ...of(
     ['operator', 'admin'],
     [
       'createVideo probeVideo createOrigin verifyOrigin createWorkload startWorkload pauseWorkload resumeWorkload',
-      'cancelWorkload retryWorkload drainDevice releaseDevice removeDevice',
+      'cancelWorkload retryWorkload drainDevice releaseDevice removeDevice createSchedule',
+      'removeSchedule',
     ],
   ),
   ...of(['admin'], ['createToken getTokens revokeToken getAudit removeWorkstation']),

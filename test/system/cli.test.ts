@@ -89,7 +89,7 @@ test('run: 0 when all is well, with the results as a table or as JSON', async ()
   expect(JSON.parse(scripts.out)).toMatchObject({ workload: { status: 'completed' }, stats: { total: 2, success: 2 } })
 })
 
-test('run: 1 when results failed, 3 when a workload is in error; later files are not begun then', async () => {
+test('run: 1 when results failed, 3 when a workload is in error; what was to follow its success is cancelled', async () => {
   const gone = media.video('gone', ({ name }, response) => {
     if (!name.includes('chunk')) return false
     response.writeHead(410).end()
@@ -101,7 +101,8 @@ test('run: 1 when results failed, 3 when a workload is in error; later files are
   const after = await file('after.yaml', `name: After\nvideos: [${media.video('after')}]\n${short}`)
   expect((await doai(['run', error, after, '--json'], env)).code).toBe(3)
   const { items } = await system.client.getWorkloads()
-  expect(items.map(({ name, status }) => [name, status]).slice(0, 2)).toEqual([
+  expect(items.map(({ name, status }) => [name, status]).slice(0, 3)).toEqual([
+    ['After', 'cancelled'],
     ['Error', 'error'],
     ['Failing', 'completed'],
   ])

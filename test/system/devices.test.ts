@@ -4,6 +4,7 @@ import { agentCalls } from '../../src/protocol/agent-calls.ts'
 import { enrolDevices, type TestLink, tradedLink } from '../support/agent-call.ts'
 import { report } from '../support/lab.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
+import { skipWait } from '../support/replayed.ts'
 import { createOf, startTestSystem, type TestSystem } from '../support/system.ts'
 
 let system: TestSystem
@@ -196,10 +197,7 @@ test('what failed, and nothing else, is retried in a workload of its own, with t
   expect(await round(agent, devices)).toBe(1)
   // The wait between two videos is at least a minute: it is cut short where it is kept.
   await expect.poll(async () => (await system.client.getWorkload(made.id)).status).toBe('waiting')
-  await system.database.pool.query(
-    `UPDATE workloads SET wake_at = clock_timestamp(), state = jsonb_set(state, '{phase,until}', '0') WHERE id = $1`,
-    [made.id],
-  )
+  await skipWait(system.database.pool, made.id)
   expect(await round(agent, devices.slice(2), content)).toBe(1)
   expect(await round(agent, devices)).toBe(2)
   expect(await system.ended(made.id)).toMatchObject({ status: 'completed', failedTasks: 3, completedTasks: 3 })
@@ -208,10 +206,7 @@ test('what failed, and nothing else, is retried in a workload of its own, with t
   await system.client.startWorkload(child.id)
   expect(await round(agent, devices)).toBe(2)
   await expect.poll(async () => (await system.client.getWorkload(child.id)).status).toBe('waiting')
-  await system.database.pool.query(
-    `UPDATE workloads SET wake_at = clock_timestamp(), state = jsonb_set(state, '{phase,until}', '0') WHERE id = $1`,
-    [child.id],
-  )
+  await skipWait(system.database.pool, child.id)
   expect(await round(agent, devices)).toBe(1)
   expect(await system.ended(child.id)).toMatchObject({ status: 'completed', completedTasks: 3, totalTasks: 3 })
   const plans = async (id: string) =>

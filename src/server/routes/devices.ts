@@ -25,9 +25,14 @@ export function deviceRoutes(engine: Engine, mount: Mount): void {
     const { targetWorkstations = null, targetLabels = null } = query
     const devices = await targetedDevices(engine.pool, { targetWorkstations, targetDevices: null, targetLabels })
     const names = new Map(devices.map(({ id, workstation, slot }) => [id, `${workstation}-${slot}`]))
-    const batches = planBatches(devices, query.batchSizePercent)
+    const plan = planBatches(devices, { percent: query.batchSizePercent, limits: [], peakKbps: null })
+    if (!plan.ok) throw new ProblemError(409, plan.reason)
     return whole(
-      batches.map(({ batch, group, deviceIds }) => ({ batch, group, devices: deviceIds.map((id) => names.get(id)) })),
+      plan.batches.map(({ batch, group, deviceIds }) => ({
+        batch,
+        group,
+        devices: deviceIds.map((id) => names.get(id)),
+      })),
     )
   })
   mount(calls.getDevice, async ({ params }) => found(await readDevice(engine, params.id), 'device'))

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
+import type { z } from 'zod'
 import type { OperatorRequest } from '../../domain/workload.ts'
-import { advance } from '../../engine/advance.ts'
-import { createWorkload, IdempotencyKeyReusedError } from '../../engine/create.ts'
+import { type Advanced, advance } from '../../engine/advance.ts'
+import { createWorkload, IdempotencyKeyReusedError, type NewWorkload as NewWorkloadAsked } from '../../engine/create.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { readVerdicts } from '../../engine/gates.ts'
+import { readHistory } from '../../engine/history.ts'
 import {
   readBatches,
   readCommands,
@@ -15,26 +18,24 @@ import {
 } from '../../engine/read.ts'
 import { readScreenshot } from '../../engine/results.ts'
 import { retryWorkload } from '../../engine/retry.ts'
-import { targetsOf } from '../../engine/targets.ts'
+import { startWorkload } from '../../engine/starts.ts'
 import { whyWorkload } from '../../engine/why-workload.ts'
-import type { WorkloadRow } from '../../engine/workload-row.ts'
 import { calls } from '../../protocol/calls.ts'
+import type { NewWorkload } from '../../protocol/workload.ts'
 import type { Mount } from '../app.ts'
+import type { Calculations } from '../calculations.ts'
 import { paged, pageOf } from '../page.ts'
 import { found, ProblemError } from '../problem.ts'
+import { workloadReport } from '../workload-report.ts'
 
 /** The engine's calls on workloads. */
-export function workloadRoutes(engine: Engine, mount: Mount): void {
+export function workloadRoutes(engine: Engine, version: string, calculations: Calculations, mount: Mount): void {
   const { pool } = engine
   const exists = async (id: string) => found(await readWorkload(pool, id), 'workload')
   mount(calls.createWorkload, async ({ body, header }) => {
-    const { targetWorkstations = null, targetDevices = null, targetLabels = null, preset = null, ...rest } = body
     const idempotency = idempotencyOf(header('idempotency-key'), body)
     try {
-      return await readWorkload(
-        pool,
-        await createWorkload(engine, { ...rest, preset, targetWorkstations, targetDevices, targetLabels }, idempotency),
-      )
+      return await readWorkload(pool, await createWorkload(engine, newWorkloadOf(body), idempotency))
     } catch (error) {
       if (error instanceof IdempotencyKeyReusedError) throw new ProblemError(409, error.message)
       throw error
@@ -46,8 +47,10 @@ export function workloadRoutes(engine: Engine, mount: Mount): void {
   })
   mount(calls.getWorkload, ({ params }) => exists(params.id))
   mount(calls.getWorkloadStatus, async ({ params }) => found(await readStatus(pool, params.id), 'workload'))
-  mount(calls.startWorkload, ({ params }) => begin(engine, params.id, 'start'))
-  mount(calls.resumeWorkload, ({ params }) => begin(engine, params.id, 'resume'))
+  mount(calls.startWorkload, async ({ params: { id } }) => after(engine, id, await startWorkload(engine, id, 'start')))
+  mount(calls.resumeWorkload, async ({ params: { id } }) =>
+    after(engine, id, await startWorkload(engine, id, 'resume')),
+  )
   mount(calls.pauseWorkload, ({ params, body }) =>
     ask(engine, params.id, { kind: 'pause', mode: body.mode, by: 'operator', reason: 'Paused by an operator.' }),
   )
@@ -80,10 +83,25 @@ export function workloadRoutes(engine: Engine, mount: Mount): void {
     await exists(params.id)
     return paged(await readLogs(pool, params.id, pageOf(query), query.level), query.limit, (log) => log.id)
   })
+  mount(calls.getWorkloadGates, async ({ params }) => {
+    await exists(params.id)
+    return { items: await readVerdicts(pool, params.id), nextCursor: null }
+  })
+  mount(calls.getWorkloadReport, async ({ params, query: { against = null } }) => {
+    if (against !== null) await exists(against)
+    return found(await workloadReport(engine, calculations, params.id, against), 'workload')
+  })
+  mount(calls.getWorkloadHistory, async ({ params }) => found(await readHistory(pool, params.id, version), 'workload'))
   mount(calls.getWorkloadStats, async ({ params }) => {
     await exists(params.id)
     return readStats(pool, params.id)
   })
+}
+
+/** A workload as it was asked for, as the engine takes it. */
+export function newWorkloadOf(body: z.output<typeof NewWorkload>): NewWorkloadAsked {
+  const { targetWorkstations = null, targetDevices = null, targetLabels = null, ...rest } = body
+  return { ...rest, targetWorkstations, targetDevices, targetLabels }
 }
 
 /** A key, and what it stood for: the same key with another body is a mistake. */
@@ -96,15 +114,11 @@ function idempotencyOf(key: string | undefined, body: unknown) {
   return { key, requestSha256: createHash('sha256').update(JSON.stringify(body)).digest('hex') }
 }
 
-async function begin(engine: Engine, id: string, kind: 'start' | 'resume') {
-  const { rows } = await engine.pool.query<WorkloadRow>('SELECT * FROM workloads WHERE id = $1', [id])
-  const row = found(rows[0] ?? null, 'workload')
-  const { devices, later } = await targetsOf(engine.pool, row, row.state.videoIndex)
-  return ask(engine, id, { kind, targets: devices.length + later })
+async function ask(engine: Engine, id: string, request: OperatorRequest) {
+  return after(engine, id, await advance(engine, id, { kind: 'request', request }))
 }
 
-async function ask(engine: Engine, id: string, request: OperatorRequest) {
-  const advanced = await advance(engine, id, { kind: 'request', request })
+async function after(engine: Engine, id: string, advanced: Advanced) {
   if (advanced.kind === 'unknown') throw new ProblemError(404, 'There is no such workload.')
   if (advanced.kind === 'refused') throw new ProblemError(409, advanced.reason)
   return readWorkload(engine.pool, id)

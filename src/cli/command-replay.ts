@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { parse } from 'yaml'
+import type { z } from 'zod'
+import { issuesOf } from '../protocol/issues.ts'
+import { WorkloadSettings } from '../protocol/workload-settings.ts'
+import { checkHistory, type HistoryCheck } from '../simulation/check-history.ts'
+import type { History } from '../simulation/history.ts'
+import { replay } from '../simulation/replay.ts'
+import { settingsOf, underSettings } from '../simulation/replay-settings.ts'
+import { CliError, type Context, clientOf } from './context.ts'
+import { print } from './print.ts'
+import { replayText } from './replay-text.ts'
+
+type ReplayFlags = { set?: string[]; check?: boolean; json?: boolean }
+
+/** A night that is seen again. */
+export function replayCommand(program: Command, context: Context): void {
+  program
+    .command('replay')
+    .summary('play a recorded night again under another config, or check that the rules still do what they did')
+    .description(
+      'Plays a recorded night again under another config: each device does again what it did, and what would have come\n' +
+        'of it is printed beside what came of it. With --check the rules of this version are asked again what they were\n' +
+        'asked that night, and must give the same answers; exit code 1 where they do not.',
+    )
+    .argument('<id>', 'a workload, or the file of a history (`doai workload history ID > FILE`)')
+    .option(
+      '--set <field=value...>',
+      'such as batchConfig.batchSizePercent=25, or gates=[{metric: startupMs, max: 900}]',
+    )
+    .option('--check', 'under the same config: find no difference')
+    .option('--json', 'print JSON')
+    .action(async (id: string, flags: ReplayFlags) => {
+      const history = await historyOf(context, id)
+      if (history.events.every(({ type }) => type !== 'workload.step')) {
+        throw new CliError('It was never started: there is nothing to replay.', 2)
+      }
+      if (flags.check) return check(context, flags, history)
+      const settings = changed(settingsOf(history), flags.set ?? [])
+      const played = replay(history, underSettings(history, settings))
+      print(context, flags, played, () => replayText(history.workload.name, flags.set ?? [], played))
+    })
+}
+
+async function historyOf(context: Context, idOrFile: string): Promise<History> {
+  if (/^[0-9a-f-]{36}$/i.test(idOrFile)) {
+    return (await (await clientOf(context)).getWorkloadHistory(idOrFile)) as unknown as History
+  }
+  const text = await readFile(idOrFile, 'utf8').catch(() => {
+    throw new CliError(`${idOrFile} is neither the id of a workload nor a file that can be read.`, 2)
+  })
+  try {
+    return JSON.parse(text) as History
+  } catch {
+    throw new CliError(`${idOrFile} is no history: it is not JSON.`, 2)
+  }
+}
+
+function check(context: Context, flags: ReplayFlags, history: History): void {
+  const found = checkHistory(history)
+  print(context, flags, found, checkText)
+  if (found.differences.length > 0) throw new CliError('', 1)
+}
+
+function checkText({ steps, settlements, differences }: HistoryCheck): string {
+  const asked = `${steps} steps and ${settlements} settlements were asked again`
+  if (differences.length === 0) return `${asked}: no difference.`
+  const shown = differences.slice(0, 10).map(({ at, what, recorded, replayed }) => {
+    return `${at}  ${what}\n  recorded  ${JSON.stringify(recorded)}\n  replayed  ${JSON.stringify(replayed)}`
+  })
+  return `${asked}: ${differences.length} differences.\n${shown.join('\n')}`
+}
+
+/** @throws CliError for a field or a value that a workload cannot have. */
+function changed(settings: z.input<typeof WorkloadSettings>, sets: readonly string[]): WorkloadSettings {
+  const copy: Record<string, unknown> = structuredClone(settings)
+  for (const set of sets) {
+    const [, path = '', text = ''] = set.match(/^([\w.]+)=(.*)$/s) ?? []
+    if (path === '') throw new CliError(`--set ${set}: must be such as batchConfig.batchSizePercent=25`, 2)
+    put(copy, path.split('.'), parse(text))
+  }
+  const parsed = WorkloadSettings.safeParse(copy)
+  if (parsed.success) return parsed.data
+  const issues = issuesOf(parsed.error, 'workload', WorkloadSettings)
+  throw new CliError(issues.map(({ path, message }) => `--set ${path}: ${message}`).join('\n'), 2)
+}
+
+function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [field = '', ...rest] = path
+  if (rest.length === 0) {
+    target[field] = value
+    return
+  }
+  const inner = target[field]
+  const next = typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : {}
+  target[field] = next
+  put(next, rest, value)
+}

@@ -1,0 +1,121 @@
+import type { Pool } from 'pg'
+import { factsOf, METRICS, type Metric } from '../domain/metric.ts'
+import { columnOf, POPULATIONS } from './gates.ts'
+
+/** A session that counts, as far as a report tells sessions apart. Metrics are null where they were not measured. */
+export type ReportedSession = {
+  videoId: string
+  deviceId: string
+  device: string
+  group: string
+  workstation: string
+  driver: string | null
+  model: string
+  labels: Record<string, string>
+  cycle: number
+  batch: number
+  startedAt: Date | null
+  metrics: Partial<Record<Metric, number | null>>
+}
+
+/** Every session whose result counts, but for those that the engine itself wrote a result for. */
+export async function readSessions(pool: Pool, workloadId: string): Promise<ReportedSession[]> {
+  const metrics = METRICS.map((metric) => `'${metric}', ${metricOf(metric)}`).join(', ')
+  const { rows } = await pool.query<ReportedSession>(
+    `SELECT c.video_id AS "videoId", c.device_id AS "deviceId", c.workstation_id || '-' || c.device_slot AS device,
+       c.batch_group AS "group", c.workstation_id AS workstation, r.driver, coalesce(d.model, '') AS model,
+       coalesce(d.labels, '{}') AS labels, c.cycle, c.batch, c.started_at AS "startedAt",
+       jsonb_build_object(${metrics}) AS metrics
+     FROM command_history c JOIN results r ON r.id = c.result_id LEFT JOIN devices d ON d.id = c.device_id
+     WHERE c.workload_id = $1 AND NOT r.by_engine ORDER BY c.cycle, c.batch, c.id`,
+    [workloadId],
+  )
+  return rows
+}
+
+/** A metric of `r`, null in sessions that say nothing of it. */
+function metricOf(metric: Metric): string {
+  return `CASE WHEN ${POPULATIONS[factsOf(metric).of]} THEN r.${columnOf(metric)} END`
+}
+
+/** Each batch as it went; ms where the name says so. */
+export async function readActualBatches(pool: Pool, workloadId: string) {
+  const { rows } = await pool.query<{
+    cycle: number
+    videoId: string
+    batchNumber: number
+    batchGroup: string
+    devices: number
+    startedAt: Date | null
+    endedAt: Date | null
+    firstAt: Date | null
+    lastAt: Date | null
+    failed: number
+  }>(
+    `SELECT b.cycle, b.video_id AS "videoId", b.batch AS "batchNumber", b.batch_group AS "batchGroup",
+       b.total AS devices, b.started_at AS "startedAt", b.ended_at AS "endedAt", b.failed,
+       min(a.started_at) AS "firstAt", max(a.started_at) AS "lastAt"
+     FROM batches b
+       LEFT JOIN command_history c ON c.workload_id = b.workload_id AND c.cycle = b.cycle AND c.batch = b.batch
+       LEFT JOIN command_attempts a ON a.command_id = c.id AND a.attempt = 1
+     WHERE b.workload_id = $1
+     GROUP BY b.workload_id, b.cycle, b.batch ORDER BY b.cycle, b.batch`,
+    [workloadId],
+  )
+  return rows
+}
+
+/** How commands ended, for each value of what they are told apart by. */
+export async function readOutcomes(pool: Pool, workloadId: string) {
+  const { rows } = await pool.query<{
+    videoId: string
+    group: string
+    workstation: string
+    driver: string | null
+    model: string | null
+    status: string
+    count: number
+  }>(
+    `SELECT c.video_id AS "videoId", c.batch_group AS "group", c.workstation_id AS workstation,
+       coalesce(r.driver, d.driver) AS driver, d.model, c.status, count(*)::int AS count
+     FROM command_history c LEFT JOIN results r ON r.id = c.result_id LEFT JOIN devices d ON d.id = c.device_id
+     WHERE c.workload_id = $1 AND c.finished_at IS NOT NULL
+     GROUP BY c.video_id, c.batch_group, c.workstation_id, 4, d.model, c.status`,
+    [workloadId],
+  )
+  return rows
+}
+
+/** Failures by kind and message, the most frequent first. */
+export async function readFailures(pool: Pool, workloadId: string) {
+  const { rows } = await pool.query(
+    `SELECT c.failure, coalesce(r.error_message, c.reason, '') AS message, count(*)::int AS count,
+       (array_agg(DISTINCT c.workstation_id || '-' || c.device_slot))[1:20] AS devices
+     FROM command_history c LEFT JOIN results r ON r.id = c.result_id
+     WHERE c.workload_id = $1 AND c.status = 'failed' AND c.failure IS NOT NULL
+     GROUP BY 1, 2 ORDER BY count DESC, 1, 2 LIMIT 100`,
+    [workloadId],
+  )
+  return rows
+}
+
+/** What its log says, oldest first: all of warnings and errors, and of the rest what tells how the night went. */
+export async function readNotes(pool: Pool, workloadId: string) {
+  const { rows } = await pool.query(
+    `SELECT at, level, message FROM workload_logs
+     WHERE workload_id = $1 AND level IN ('info', 'warn', 'error') ORDER BY id LIMIT 500`,
+    [workloadId],
+  )
+  return rows
+}
+
+/** A workload's videos in the order in which they play. */
+export async function readWorkloadVideos(pool: Pool, workloadId: string) {
+  const { rows } = await pool.query<{ id: string; title: string; url: string }>(
+    `SELECT v.id, v.title, v.url FROM workloads w, unnest(w.video_ids) WITH ORDINALITY AS u (id, place)
+       JOIN videos v ON v.id = u.id
+     WHERE w.id = $1 ORDER BY place`,
+    [workloadId],
+  )
+  return rows
+}

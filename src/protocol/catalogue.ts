@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { Time } from './identifiers.ts'
+
+export const Video = z.object({
+  id: z.uuid(),
+  url: z.string(),
+  title: z.string(),
+  durationSeconds: z.number().nullable(),
+  completedCount: z.number(),
+})
+export type Video = z.infer<typeof Video>
+
+/** Also checked where a workload's file names its videos. */
+export const MediaUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https url' })
+  .max(2000)
+  .refine((url) => !/^https?:\/\/[^/?#]*@/i.test(url), 'must carry no user name or password')
+
+export const NewVideo = z.strictObject({
+  url: MediaUrl,
+  title: z.string().min(1).max(500).optional(),
+  durationSeconds: z.number().positive().max(864_000).optional(),
+})
+
+export const Origin = z.object({
+  id: z.uuid(),
+  origin: z.string(),
+  pathPrefix: z.string(),
+  allowPrivate: z.boolean(),
+  cmcdMode: z.enum(['query', 'header']),
+  state: z.enum(['pending', 'verified', 'failed', 'unreachable']),
+  reason: z.string().nullable(),
+  checkedAt: Time.nullable(),
+  /** What proves control: exactly the token, at this url, or in this DNS TXT record. */
+  proof: z.object({ token: z.string(), url: z.string(), dnsRecord: z.string().nullable() }),
+})
+export type Origin = z.infer<typeof Origin>
+
+export const NewOrigin = z.strictObject({
+  origin: z
+    .url({ protocol: /^https?$/, error: 'must be scheme, host and port, such as https://media.example.com' })
+    .refine((url) => {
+      if (!URL.canParse(url)) return true
+      const { pathname, search, hash, username } = new URL(url)
+      return pathname === '/' && search === '' && hash === '' && username === ''
+    }, 'must be scheme, host and port alone; a path goes into pathPrefix')
+    .transform((url) => new URL(url).origin),
+  pathPrefix: z
+    .string()
+    .max(500)
+    .regex(/^(\/[A-Za-z0-9._~!$&'()*+,=:@-]+)*\/?$/, 'must be a plain path such as /team')
+    .refine((path) => !/(^|\/)\.\.?(\/|$)/.test(path), 'must have no . or .. in it')
+    .transform((path) => path.replace(/\/$/, ''))
+    .default(''),
+  allowPrivate: z.boolean().default(false),
+  cmcdMode: z.enum(['query', 'header']).default('query'),
+})
+
+export const Probe = z.object({
+  format: z.enum(['hls', 'dash', 'progressive']),
+  live: z.boolean(),
+  durationSeconds: z.number().nullable(),
+  renditions: z.array(
+    z.object({
+      kind: z.enum(['video', 'audio']),
+      bandwidth: z.number(),
+      codecs: z.string().nullable(),
+      width: z.number().nullable(),
+      height: z.number().nullable(),
+    }),
+  ),
+})

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { LabelExpression, Time, WorkstationId } from './identifiers.ts'
+
+export const Device = z.object({
+  id: z.uuid(),
+  labName: z.string(),
+  workstation: z.string(),
+  slot: z.string(),
+  driver: z.string(),
+  model: z.string(),
+  os: z.string(),
+  labels: z.record(z.string(), z.string()),
+  status: z.string(),
+  statusReason: z.string().nullable(),
+  temperatureC: z.number().nullable(),
+  batteryPercent: z.int().nullable(),
+  quarantinedUntil: Time.nullable(),
+})
+export type Device = z.infer<typeof Device>
+
+export const Workstation = z.object({
+  id: z.string(),
+  agentVersion: z.string().nullable(),
+  lastSeenAt: Time.nullable(),
+  deviceCount: z.int(),
+  devices: z.record(z.string(), z.int()),
+})
+
+export const Group = z.object({ batch: z.int(), group: z.string(), devices: z.array(z.string()) })
+
+export const Targets = z.strictObject({
+  batchSizePercent: z.coerce.number().int().min(10).max(100).default(50),
+  targetWorkstations: z
+    .string()
+    .transform((names) => names.split(','))
+    .pipe(z.array(WorkstationId))
+    .optional(),
+  targetLabels: LabelExpression.optional(),
+})

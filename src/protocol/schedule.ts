@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { Schedule as ScheduleFields } from '../domain/schedule.ts'
+import { Time } from './identifiers.ts'
+import { NewWorkload } from './workload.ts'
+
+/** When a workload is to be created and started again and again. */
+export const NewSchedule = ScheduleFields.extend({
+  /** Its workload's if not given. */
+  name: z.string().min(1).max(200).optional(),
+  workload: NewWorkload,
+})
+
+export const Schedule = ScheduleFields.extend({
+  id: z.uuid(),
+  name: z.string(),
+  /** The next firing that its cron names, and when it starts: later by the jitter. */
+  nextAt: Time.nullable(),
+  nextStartsAt: Time.nullable(),
+  lastAt: Time.nullable(),
+  /** What became of its last firing, in a sentence. */
+  lastNote: z.string().nullable(),
+  lastWorkloadId: z.uuid().nullable(),
+  createdAt: Time,
+})
+export type Schedule = z.infer<typeof Schedule>

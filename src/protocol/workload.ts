@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { BatchConfig, Preset, WatchConfig } from '../domain/config.ts'
+import { MaxConcurrent, MaxMbps } from '../domain/contention.ts'
+import { FAILURES } from '../domain/failure.ts'
+import { Gate } from '../domain/gate.ts'
+import { TimeProfiles } from '../domain/time-profile.ts'
+import { PAUSERS, WORKLOAD_STATUSES } from '../domain/workload.ts'
+import { WindowConfig, workloadFields } from '../domain/workload-config.ts'
+import { DeviceIdOrName, LabelExpression, Time, WorkstationId } from './identifiers.ts'
+
+const Status = z.enum(WORKLOAD_STATUSES)
+
+export const Workload = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  status: Status,
+  requested: z.enum(['pause', 'cancel']).nullable(),
+  pausedBy: z.enum(PAUSERS).nullable(),
+  reason: z.string().nullable(),
+  videoIds: z.array(z.uuid()),
+  /** Whose failed commands it retries. */
+  parentId: z.uuid().nullable(),
+  targetWorkstations: z.array(z.string()).nullable(),
+  targetDevices: z.array(z.string()).nullable(),
+  targetLabels: z.string().nullable(),
+  preset: Preset.nullable(),
+  timeProfiles: TimeProfiles.nullable(),
+  /** Where no time-of-day profile says otherwise. */
+  batchConfig: BatchConfig,
+  watchConfig: WatchConfig,
+  window: WindowConfig.nullable(),
+  maxConcurrent: MaxConcurrent,
+  maxMbps: MaxMbps,
+  gates: z.array(Gate),
+  alternateGroups: z.boolean(),
+  onVideoError: z.enum(['fail', 'skip']),
+  /** The workload whose end it waits for, and which ends will do. */
+  after: z.object({ workloadId: z.uuid(), on: z.enum(['success', 'end']) }).nullable(),
+  /** When it starts by itself, while it is pending. */
+  startsAt: Time.nullable(),
+  /** What created it, where no one did. */
+  scheduleId: z.uuid().nullable(),
+  /** How often one of its gates failed. */
+  gateFailures: z.int(),
+  totalTasks: z.int(),
+  completedTasks: z.int(),
+  failedTasks: z.int(),
+  skippedTasks: z.int(),
+  cancelledTasks: z.int(),
+  createdAt: Time,
+  startedAt: Time.nullable(),
+  finishedAt: Time.nullable(),
+})
+export type Workload = z.infer<typeof Workload>
+
+const AfterOn = z.enum(['success', 'end']).default('success')
+const AfterName = z.string().min(1).max(200)
+const After = z.union(
+  [
+    AfterName.transform((workload) => ({ workload, on: 'success' as const })),
+    z.strictObject({ workload: AfterName, on: AfterOn }),
+  ],
+  { error: 'must be the id or name of a workload, or {workload, on: success or end}' },
+)
+
+export const NewWorkload = z.strictObject({
+  name: z.string().min(1).max(200),
+  videoIds: z
+    .array(z.uuid())
+    .min(1)
+    .max(10_000)
+    .refine((ids) => new Set(ids).size === ids.length, 'names a video twice'),
+  /** Of the targets, each that is given narrows the choice. */
+  targetWorkstations: z.array(WorkstationId).min(1).max(1000).optional(),
+  /** Devices by id or lab name. */
+  targetDevices: z.array(DeviceIdOrName).min(1).max(10_000).optional(),
+  targetLabels: LabelExpression.optional(),
+  ...workloadFields,
+  /** The workload that it follows, by id or by name (the newest of that name): it then starts by itself. */
+  after: After.nullable().default(null),
+})
+
+const LiveState = z.object({
+  currentVideoIndex: z.int(),
+  currentVideoId: z.uuid(),
+  cycle: z.int(),
+  currentBatch: z.int().nullable(),
+  currentBatchGroup: z.string().nullable(),
+  batchCount: z.int(),
+  devices: z.object({ playing: z.int(), done: z.int(), failed: z.int(), skipped: z.int(), waiting: z.int() }),
+  waitEndsAt: Time.nullable(),
+})
+
+export const WorkloadStatus = z.object({ workload: Workload, isRunning: z.boolean(), liveState: LiveState.nullable() })
+export type WorkloadStatus = z.infer<typeof WorkloadStatus>
+
+export const Batch = z.object({
+  cycle: z.int(),
+  videoId: z.uuid(),
+  batchNumber: z.int(),
+  batchGroup: z.string(),
+  totalDevices: z.int(),
+  successCount: z.int(),
+  failedCount: z.int(),
+  skippedCount: z.int(),
+  startedAt: Time.nullable(),
+  endedAt: Time.nullable(),
+})
+
+export const Command = z.object({
+  id: z.uuid(),
+  videoId: z.uuid(),
+  deviceId: z.uuid(),
+  device: z.string(),
+  cycle: z.int(),
+  batch: z.int(),
+  batchGroup: z.string(),
+  status: z.string(),
+  attempts: z.int(),
+  failure: z.enum(FAILURES).nullable(),
+  reason: z.string().nullable(),
+  plannedSeconds: z.number(),
+  plan: z.object({
+    plannedSeconds: z.number(),
+    interactions: z.array(z.looseObject({ kind: z.string(), atMs: z.number() })),
+  }),
+  createdAt: Time,
+  leasedAt: Time.nullable(),
+  startedAt: Time.nullable(),
+  finishedAt: Time.nullable(),
+  resultId: z.uuid().nullable(),
+})
+export type Command = z.infer<typeof Command>
+
+export const PauseBody = z.strictObject({ mode: z.enum(['drain', 'now']).default('drain') }).prefault({})

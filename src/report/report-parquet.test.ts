@@ -1,0 +1,68 @@
+import { parquetMetadata, parquetReadObjects } from 'hyparquet'
+import { expect, test } from 'vitest'
+import type { Result } from '../protocol/result.ts'
+import { exampleResult } from './example.test-data.ts'
+import { reportParquet } from './report-parquet.ts'
+
+function fileOf(results: readonly Result[]): ArrayBuffer {
+  return reportParquet(results).slice().buffer
+}
+
+async function read(results: readonly Result[]): Promise<unknown[]> {
+  const rows = await parquetReadObjects({ file: fileOf(results) })
+  return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asInApi(value)])))
+}
+
+function asInApi(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  return value instanceof Date ? value.toISOString() : value
+}
+
+function schemaOf(results: readonly Result[]): unknown {
+  return parquetMetadata(fileOf(results)).schema
+}
+
+/** Every column that may be null is. */
+const emptiest = exampleResult(3, {
+  driver: null,
+  startupMs: null,
+  bitrateAvgKbps: null,
+  bitrateTopKbps: null,
+  throughputKbps: null,
+  droppedFrames: null,
+  decodedFrames: null,
+  loopDelayP99Ms: null,
+  failure: null,
+  errorMessage: null,
+  errorCodes: [],
+})
+
+test('what is written is read back equal', async () => {
+  const results = [
+    exampleResult(0),
+    exampleResult(1, {
+      droppedFrames: 3,
+      decodedFrames: 900,
+      failure: 'content',
+      errorMessage: '세그먼트 14: "404"\n',
+    }),
+    exampleResult(2, { errorCodes: [], startupMs: 700, hasScreenshot: true }),
+    emptiest,
+  ]
+  expect(await read(results)).toEqual(results)
+})
+
+test('more sessions than a row group has', async () => {
+  const results = Array.from({ length: 2500 }, (_, at) => exampleResult(at % 50))
+  expect(await read(results)).toEqual(results)
+})
+
+test('its timeline is left out', async () => {
+  expect(await read([exampleResult(0, { timeline: [{ atMs: 0, kind: 'play' }] })])).toEqual([exampleResult(0)])
+})
+
+test('the schema is the same whatever the values, and of no sessions', async () => {
+  expect(schemaOf([emptiest])).toEqual(schemaOf([exampleResult(0, { startupMs: 12 })]))
+  expect(schemaOf([])).toEqual(schemaOf([exampleResult(0)]))
+  expect(await read([])).toEqual([])
+})

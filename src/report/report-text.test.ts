@@ -1,0 +1,91 @@
+import stringWidth from 'string-width'
+import { expect, test } from 'vitest'
+import { exampleBatches, exampleReport, exampleWorkload } from './example.test-data.ts'
+import { reportText } from './report-text.ts'
+
+function titles(text: string): string[] {
+  return text
+    .split('\n\n')
+    .slice(1)
+    .map((section) => section.split('\n')[0] ?? '')
+}
+
+test('the verdict is the first line, and sections follow in the order of what matters', () => {
+  const text = reportText(exampleReport())
+  expect(text.split('\n')[0]).toBe(
+    'Completed: 701 of 720 played, 14 failed, 5 skipped; 1 of 4 gate checks failed; more plays failed than before: 14 / 715 (2.0 %) after 3 / 720 (0.4 %)',
+  )
+  expect(titles(text)).toEqual([
+    'COMPARED WITH ANOTHER WORKLOAD',
+    'FAILURES',
+    'GATES',
+    'WHERE DIFFERENCES BELONG',
+    'BY VIDEO',
+    'DISTRIBUTIONS',
+    'BATCHES: PLAN AND ACTUAL',
+    'NOTES',
+  ])
+})
+
+test('failures are told with the most first, and their devices folded', () => {
+  const text = reportText(exampleReport())
+  expect(text).toMatch(/^ +9 {2}content {2}WS01-S01 WS01-S02 WS01-S03 WS01-S04 … and 5 more/m)
+  expect(text.indexOf('content')).toBeLessThan(text.indexOf('MEDIA_ERR_DECODE'))
+})
+
+test('batches are told against their plan', () => {
+  expect(reportText(exampleReport())).toMatch(/3 {2}A +40 {2}11-24 16:21:30 {2}11-24 16:21:37 +\+7\.5 s/)
+})
+
+test('of many batches the worst are told', () => {
+  const text = reportText(exampleReport({ batches: exampleBatches(100) }))
+  expect(text).toContain('… and 260 more: these are the 40 worst.')
+  expect(text).toContain('11-24 16:21:30')
+})
+
+test('a workload that has not started says so, and nothing else', () => {
+  const nothing = {
+    distributions: [],
+    breakdowns: [],
+    batches: [],
+    gates: [],
+    attributions: [],
+    failures: [],
+    notes: [],
+    comparison: null,
+  }
+  const workload = exampleWorkload({
+    status: 'pending',
+    startedAt: null,
+    finishedAt: null,
+    completedTasks: 0,
+    failedTasks: 0,
+    skippedTasks: 0,
+  })
+  const text = reportText(exampleReport({ ...nothing, workload }))
+  expect(text).toContain('Not started: 0 of 720 played, none failed')
+  expect(text).toContain('No batches yet.')
+})
+
+test('Korean columns are aligned by the width of their characters, in the zone that is asked for', () => {
+  const text = reportText(exampleReport(), { language: 'ko', zone: 'Asia/Seoul' })
+  expect(text).toMatch(/^완료: 720건 중 701건 재생, 실패 14건, 건너뜀 5건/)
+  expect(text).toContain('2026-11-25 01:00:00부터')
+  const rows = text.split('\n').filter((row) => /^(통과|실패|판정 불가) /.test(row))
+  const actionsAt = rows
+    .map((row) => row.search(/없음|경고/))
+    .map((at, row) => stringWidth(rows[row]?.slice(0, at) ?? ''))
+  expect(actionsAt).toHaveLength(4)
+  expect(new Set(actionsAt).size).toBe(1)
+})
+
+test('what data say does not drive the terminal', () => {
+  const text = reportText(
+    exampleReport({
+      workload: exampleWorkload({ name: '\u001b[31mred\u0007', reason: 'a\nb\u009b2J' }),
+      failures: [{ failure: 'player', message: 'line\r\nline\u001b]0;title\u0007', count: 1, devices: ['\u001b[2J'] }],
+    }),
+  )
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
+})

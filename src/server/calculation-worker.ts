@@ -1,0 +1,25 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { type Chances, chances } from '../simulation/chances.ts'
+import { forecast } from '../simulation/forecast.ts'
+import type { ForecastInput } from '../simulation/forecast-lab.ts'
+import type { Forecast } from '../simulation/timeline.ts'
+import { type Figures, type FiguresAsked, figuresOf } from './report-figures.ts'
+
+type Asked = { plan: { input: ForecastInput; runs: number }; figures: FiguresAsked }
+type Answers = { plan: { forecast: Forecast; chances: Chances | null }; figures: Figures }
+
+export type Calculation = { [K in keyof Asked]: { kind: K } & Asked[K] }[keyof Asked]
+export type Outcome<K extends Calculation['kind']> = Answers[K]
+
+function answer(asked: Calculation): Answers[keyof Answers] {
+  switch (asked.kind) {
+    case 'plan': {
+      const { input, runs } = asked
+      return { forecast: forecast(input), chances: runs === 0 ? null : chances(input, runs) }
+    }
+    case 'figures':
+      return figuresOf(asked)
+  }
+}
+
+parentPort?.postMessage(answer(workerData as Calculation))

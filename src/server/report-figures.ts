@@ -1,0 +1,129 @@
+import { factsOf, METRICS, type Metric } from '../domain/metric.ts'
+import { localTimeOf } from '../domain/time-zone.ts'
+import type { ReportedSession } from '../engine/report-rows.ts'
+import type { Attribution, Comparison, Distribution, MetricChange } from '../protocol/report.ts'
+import { type AttributedSession, attribute, type Door } from '../statistics/attribution.ts'
+import { compareSamples, fisherExact, holm } from '../statistics/compare.ts'
+import { percentiles, quantileOf } from '../statistics/quantile.ts'
+
+type Judged = { failed: number; judged: number }
+
+/** What a report's figures are calculated from. `before` is another workload's, where one is compared with. */
+export type FiguresAsked = {
+  sessions: readonly ReportedSession[]
+  /** Titles of videos, by their ids. */
+  titles: Readonly<Record<string, string>>
+  /** Whose clock hours are told apart by. */
+  timeZone: string
+  before: readonly ReportedSession[] | null
+  failures: { before: Judged; after: Judged } | null
+}
+
+export type Figures = {
+  distributions: Distribution[]
+  attributions: Attribution[]
+  comparison: Omit<Comparison, 'against'> | null
+}
+
+/** Metrics that say how it was to watch: those that a report looks for the door of. */
+const WATCHED: readonly Metric[] = ['startupMs', 'rebufferRatio', 'bitrateAvgKbps', 'droppedFrames', 'watchPercent']
+
+export function figuresOf({ sessions, titles, timeZone, before, failures }: FiguresAsked): Figures {
+  return {
+    distributions: METRICS.flatMap((metric) => distributionOf(metric, valuesOf(sessions, metric))),
+    attributions: WATCHED.flatMap((metric) => attributionOf(metric, sessions, { titles, timeZone })),
+    comparison: before === null || failures === null ? null : compare(before, sessions, failures),
+  }
+}
+
+function valuesOf(sessions: readonly ReportedSession[], metric: Metric): number[] {
+  return sessions.flatMap(({ metrics }) => metrics[metric] ?? [])
+}
+
+function distributionOf(metric: Metric, values: readonly number[]): Distribution[] {
+  if (values.length === 0) return []
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  return [{ metric, count: values.length, mean, percentiles: percentiles(values) }]
+}
+
+type Told = Pick<FiguresAsked, 'titles' | 'timeZone'>
+
+function attributionOf(metric: Metric, sessions: readonly ReportedSession[], told: Told): Attribution[] {
+  const attributed = sessions.flatMap((session) => {
+    const value = session.metrics[metric]
+    return typeof value === 'number' ? [attributedSession(session, value, told)] : []
+  })
+  if (attributed.length < 2) return []
+  const doors = attribute(attributed, factsOf(metric).worse ?? 'higher')
+  return [{ metric, count: attributed.length, doors, finding: findingOf(doors, attributed.length) }]
+}
+
+function attributedSession(session: ReportedSession, value: number, { titles, timeZone }: Told): AttributedSession {
+  const { videoId, device, group, workstation, driver, model, labels, batch, startedAt } = session
+  const minute = startedAt === null ? 0 : localTimeOf(new Date(startedAt).getTime(), timeZone).minuteOfDay
+  return {
+    value,
+    video: titles[videoId] ?? videoId,
+    device,
+    hour: String(Math.floor(minute / 60)).padStart(2, '0'),
+    position: String(batch),
+    attributes: { ...labels, group, workstation, driver: driver ?? '', model },
+  }
+}
+
+/** In a sentence, for people. */
+function findingOf(doors: readonly Door[], sessions: number): string {
+  const found = doors.filter(({ standsOut }) => standsOut)
+  if (found.length === 0) return `nothing stands out over ${sessions} sessions.`
+  const parts = found.map(({ attribute: of, level, effect, low, high, share, aliasedWith }) => {
+    const aliased =
+      aliasedWith.length === 0
+        ? ''
+        : ` (cannot be told apart from ${aliasedWith.join(' and ')}: alternateGroups: true would tell)`
+    const range = `${shown(effect)} beside the mean, 95 % between ${shown(low)} and ${shown(high)}`
+    return `${Math.round(share * 100)} % of it belongs to the ${of}, worst ${level}: ${range}${aliased}`
+  })
+  return `${parts.join('; ')}.`
+}
+
+function shown(value: number): string {
+  return `${value > 0 ? '+' : ''}${Number(value.toPrecision(3))}`
+}
+
+function compare(
+  before: readonly ReportedSession[],
+  after: readonly ReportedSession[],
+  failures: { before: Judged; after: Judged },
+): Omit<Comparison, 'against'> {
+  const changes = METRICS.map((metric) => {
+    const [from, to] = [valuesOf(before, metric), valuesOf(after, metric)]
+    return { metric, from, to, compared: compareSamples(from, to) }
+  }).filter(({ from, to }) => from.length + to.length > 0)
+  const adjusted = holm(changes.map(({ compared }) => compared?.pValue ?? 1))
+  const { before: a, after: b } = failures
+  const pValue =
+    a.judged === 0 || b.judged === 0 ? null : fisherExact(a.failed, a.judged - a.failed, b.failed, b.judged - b.failed)
+  return {
+    failures: { ...failures, pValue, standsOut: pValue !== null && pValue < 0.05 },
+    metrics: changes.map(({ metric, from, to, compared }, at): MetricChange => {
+      const pValue = compared === null ? null : (adjusted[at] ?? 1)
+      const shift = compared?.shift ?? null
+      const standsOut = pValue !== null && pValue < 0.05 && shift !== null && !(shift.low === 0 && shift.high === 0)
+      const { worse } = factsOf(metric)
+      return {
+        metric,
+        before: summary(from),
+        after: summary(to),
+        shift,
+        pValue,
+        standsOut,
+        worse: !standsOut || worse === null || shift === null ? null : shift.estimate > 0 === (worse === 'higher'),
+      }
+    }),
+  }
+}
+
+function summary(values: readonly number[]) {
+  const sorted = Float64Array.from(values).sort()
+  return { count: values.length, p50: quantileOf(sorted, 0.5), p95: quantileOf(sorted, 0.95) }
+}

@@ -1,0 +1,75 @@
+import type { Engine } from '../engine/engine.ts'
+import { readVerdicts } from '../engine/gates.ts'
+import { planBasis } from '../engine/plan-basis.ts'
+import { readStats, readWorkload } from '../engine/read.ts'
+import { readActualBatches, readFailures, readNotes, readSessions, readWorkloadVideos } from '../engine/report-rows.ts'
+import type { Calculations } from './calculations.ts'
+import { compareBatches } from './report-batches.ts'
+import { breakdownsOf } from './report-breakdowns.ts'
+
+/**
+ * All that is to be said of a workload; with `against` also what changed since that one. Null where there is none.
+ * What takes long is calculated off this thread.
+ */
+export async function workloadReport(engine: Engine, calculations: Calculations, id: string, against: string | null) {
+  const { pool } = engine
+  const workload = await readWorkload(pool, id)
+  if (workload === null) return null
+  const [stats, videos, sessions, batches, gates, failures, notes, basis] = await Promise.all([
+    readStats(pool, id),
+    readWorkloadVideos(pool, id),
+    readSessions(pool, id),
+    readActualBatches(pool, id),
+    readVerdicts(pool, id),
+    readFailures(pool, id),
+    readNotes(pool, id),
+    planBasis(pool, id),
+  ])
+  const before = against === null ? null : await readBefore(engine, against)
+  const [plan, breakdowns, figures] = await Promise.all([
+    basis === null ? null : calculations.do({ kind: 'plan', input: basis, runs: 0 }),
+    breakdownsOf(engine, id, videos, sessions),
+    calculations.do({
+      kind: 'figures',
+      sessions,
+      titles: titlesOf(videos),
+      timeZone: workload.window?.timeZone ?? workload.timeProfiles?.timeZone ?? 'UTC',
+      before: before?.sessions ?? null,
+      failures: before && { before: judged(before.workload), after: judged(workload) },
+    }),
+  ])
+  const { rows } = await pool.query<{ at: Date }>('SELECT coalesce($1::timestamptz, clock_timestamp()) AS at', [
+    engine.now(),
+  ])
+  return {
+    workload,
+    at: rows[0]?.at,
+    videos,
+    stats,
+    distributions: figures.distributions,
+    breakdowns,
+    batches: compareBatches(batches, plan?.forecast ?? null),
+    gates,
+    attributions: figures.attributions,
+    failures,
+    notes,
+    comparison: before && figures.comparison && { against: before.workload, ...figures.comparison },
+  }
+}
+
+/** Where two videos have one title, each has its url behind it. */
+function titlesOf(videos: readonly { id: string; title: string; url: string }[]): Record<string, string> {
+  const named = Map.groupBy(videos, ({ title }) => title)
+  return Object.fromEntries(
+    videos.map(({ id, title, url }) => [id, (named.get(title)?.length ?? 0) > 1 ? `${title} (${url})` : title]),
+  )
+}
+
+async function readBefore(engine: Engine, id: string) {
+  const workload = await readWorkload(engine.pool, id)
+  return workload === null ? null : { workload, sessions: await readSessions(engine.pool, id) }
+}
+
+function judged({ completedTasks, failedTasks }: { completedTasks: number; failedTasks: number }) {
+  return { failed: failedTasks, judged: completedTasks + failedTasks }
+}

@@ -1,0 +1,143 @@
+import { fitAdditiveModel, type Observation } from './additive-model.ts'
+import { holm } from './compare.ts'
+
+/** One session's figure, and all that it may be laid at. */
+export type AttributedSession = {
+  value: number
+  video: string
+  device: string
+  /** The clock's hour in which it played, such as `02`. */
+  hour: string
+  /** Its batch's place in its cycle, such as `1`. */
+  position: string
+  /** What devices share: group, workstation, driver, model, and labels such as `ap`. */
+  attributes: Readonly<Record<string, string>>
+}
+
+/** What a figure is laid at: a video, a device or what it shares with others, or the time. */
+export type Door = {
+  door: 'video' | 'device' | 'hour'
+  /** What its levels are of: `video`, `device`, an attribute of devices, `hour` or `position`. */
+  attribute: string
+  /** The worst. */
+  level: string
+  /** Of that level, beside the mean of all, in the figure's unit; with its 95 % interval. */
+  effect: number
+  low: number
+  high: number
+  /** Of the figure's variance, 0–1. */
+  share: number
+  standsOut: boolean
+  /** Doors that it cannot be told apart from by this design. */
+  aliasedWith: string[]
+}
+
+/** A share of the variance below this is not worth a finding, however sure it is. */
+const LEAST_SHARE = 0.05
+/** With more devices each is not fitted by itself; what they share is. */
+const MOST_DEVICES = 600
+
+/**
+ * Lays a figure at its doors by an additive model of video, device side and time (least squares, errors clustered by
+ * device; `fitAdditiveModel`). The device side is what explains it best by Schwarz's (1978) criterion: an attribute that
+ * devices share, or the devices one by one. The time is the clock's hour; where each video was played in one hour only,
+ * that tells nothing, and it is the batch's place in its cycle: with alternating groups a crossover (Jones & Kenward,
+ * Design and Analysis of Cross-Over Trials, 2014). A door stands out if its 95 % interval lies on the bad side, its
+ * p-value is below 0.05 after Holm (1979), and it explains 5 % of the variance.
+ */
+export function attribute(sessions: readonly AttributedSession[], worse: 'higher' | 'lower'): Door[] {
+  const time = timeOf(sessions)
+  const side = deviceSideOf(sessions)
+  const factors = [
+    { door: 'video', attribute: 'video' },
+    { door: 'device', attribute: side },
+    { door: 'hour', attribute: time },
+  ] as const
+  const told = factors.filter(({ attribute: of }) => of !== null && levelsOf(sessions, of) > 1)
+  const doors = told.flatMap(({ door, attribute: of }) => {
+    const others = told.flatMap((one) => (one.attribute === of || one.attribute === null ? [] : [one.attribute]))
+    return of === null ? [] : (doorOf(sessions, { door, of, others }, worse) ?? [])
+  })
+  const adjusted = holm(doors.map(({ pValue }) => pValue))
+  return doors
+    .map(({ pValue: _, bad, ...door }, at) => {
+      return { ...door, standsOut: bad && (adjusted[at] ?? 1) < 0.05 && door.share >= LEAST_SHARE }
+    })
+    .sort((a, b) => b.share - a.share)
+}
+
+type Asked = { door: Door['door']; of: string; others: readonly string[] }
+type Fitted = Omit<Door, 'standsOut'> & { pValue: number; bad: boolean }
+
+/** Where it cannot be told apart from another, what both come to is its figure, and the other is named. */
+function doorOf(sessions: readonly AttributedSession[], { door, of, others }: Asked, worse: 'higher' | 'lower') {
+  const whole = factorOf(sessions, [of, ...others])
+  const aliasedWith = whole?.aliasedWith ?? []
+  const factor =
+    aliasedWith.length === 0 ? whole : factorOf(sessions, [of, ...others.filter((one) => !aliasedWith.includes(one))])
+  const sign = worse === 'higher' ? 1 : -1
+  const worst = factor?.levels.toSorted((a, b) => sign * (b.effect - a.effect) || (a.level < b.level ? -1 : 1))[0]
+  if (!factor || !worst) return null
+  const [low, high] = [worst.low ?? worst.effect, worst.high ?? worst.effect]
+  const fitted: Fitted = {
+    ...{ door, attribute: of, level: worst.level, effect: worst.effect, low, high, share: factor.share, aliasedWith },
+    pValue: factor.pValue,
+    bad: worse === 'higher' ? low > 0 : high < 0,
+  }
+  return fitted
+}
+
+function factorOf(sessions: readonly AttributedSession[], factors: readonly string[]) {
+  return fitAdditiveModel(observationsOf(sessions, factors), factors).factors[0]
+}
+
+function observationsOf(sessions: readonly AttributedSession[], factors: readonly string[]): Observation[] {
+  return sessions.map((session) => ({
+    value: session.value,
+    cluster: session.device,
+    levels: Object.fromEntries(factors.map((factor) => [factor, levelOf(session, factor)])),
+  }))
+}
+
+function levelOf(session: AttributedSession, factor: string): string {
+  if (factor === 'video' || factor === 'device' || factor === 'hour' || factor === 'position') return session[factor]
+  return session.attributes[factor] ?? 'none'
+}
+
+function levelsOf(sessions: readonly AttributedSession[], factor: string): number {
+  return new Set(sessions.map((session) => levelOf(session, factor))).size
+}
+
+/** The hour, if it tells anything beside the video. */
+function timeOf(sessions: readonly AttributedSession[]): 'hour' | 'position' {
+  if (levelsOf(sessions, 'hour') < 2) return 'position'
+  const hour = factorOf(sessions, ['hour', 'video'])
+  return hour === undefined || hour.aliasedWith.length > 0 ? 'position' : 'hour'
+}
+
+/** What tells devices apart best; null where there is but one. */
+function deviceSideOf(sessions: readonly AttributedSession[]): string | null {
+  const devices = levelsOf(sessions, 'device')
+  if (devices < 2) return null
+  const names = [...new Set(sessions.flatMap(({ attributes }) => Object.keys(attributes)))].sort()
+  const shared = names.filter((name) => levelsOf(sessions, name) > 1 && levelsOf(sessions, name) < devices)
+  const candidates = [...shared, ...(devices <= MOST_DEVICES ? ['device'] : [])]
+  const scored = candidates.map((name) => ({
+    name,
+    levels: levelsOf(sessions, name),
+    score: criterion(sessions, name),
+  }))
+  // Where two say the same, the coarser and then the first by name.
+  return scored.sort((a, b) => a.score - b.score || a.levels - b.levels || (a.name < b.name ? -1 : 1))[0]?.name ?? null
+}
+
+/** Schwarz (1978), but for what is the same for all: smaller is better. */
+function criterion(sessions: readonly AttributedSession[], side: string): number {
+  // Without the time: beside it a group that is always first would explain nothing.
+  const factors = ['video', side]
+  const { explained } = fitAdditiveModel(observationsOf(sessions, factors), factors)
+  const parameters = factors.reduce((sum, factor) => sum + levelsOf(sessions, factor) - 1, 1)
+  // What is explained to the last digit must not outweigh any number of parameters.
+  const score = sessions.length * Math.log(Math.max(1e-6, 1 - explained)) + parameters * Math.log(sessions.length)
+  return Math.round(score * 1e6) / 1e6
+}

@@ -1,0 +1,257 @@
+import { afterEach, expect, test } from 'vitest'
+import { transaction } from '../../src/db/pool.ts'
+import { WorkloadSettings } from '../../src/domain/workload-config.ts'
+import { advance } from '../../src/engine/advance.ts'
+import { startSessions } from '../../src/engine/agents.ts'
+import { createWorkload, type NewWorkload } from '../../src/engine/create.ts'
+import { readVerdicts } from '../../src/engine/gates.ts'
+import { readHistory } from '../../src/engine/history.ts'
+import { leaseCommands } from '../../src/engine/lease.ts'
+import { createSchedule, fireSchedules, readSchedules } from '../../src/engine/schedules.ts'
+import { settleAttempts } from '../../src/engine/settle.ts'
+import { startDue, startWorkload } from '../../src/engine/starts.ts'
+import { dueWorkloads } from '../../src/engine/sweep.ts'
+import type { WorkloadRow } from '../../src/engine/workload-row.ts'
+import { checkHistory } from '../../src/simulation/check-history.ts'
+import type { History } from '../../src/simulation/history.ts'
+import { replay } from '../../src/simulation/replay.ts'
+import { settingsOf, underSettings } from '../../src/simulation/replay-settings.ts'
+import { createTestLab, report, type TestLab } from '../support/lab.ts'
+
+let lab: TestLab
+afterEach(() => lab[Symbol.asyncDispose]())
+
+async function rowOf(id: string): Promise<WorkloadRow> {
+  const { rows } = await lab.database.pool.query<WorkloadRow>('SELECT * FROM workloads WHERE id = $1', [id])
+  return rows[0] as WorkloadRow
+}
+
+/** Moves a workload on until it waits for the clock or for devices; its video is listed on the way. */
+async function moveOn(id: string): Promise<WorkloadRow> {
+  await advance(lab.engine, id)
+  const { phase } = (await rowOf(id)).state
+  if (phase.status === 'listing') {
+    const video = { since: phase.since, ok: true, durationSeconds: 60, peakKbps: 3000 } as const
+    await advance(lab.engine, id, { kind: 'listed', video })
+  }
+  return rowOf(id)
+}
+
+/** Every device that may plays its command for so many seconds, stalling for a share of it. */
+async function playBatch(id: string, rebuffer: (device: string) => number = () => 0, seconds = 30): Promise<string[]> {
+  const played: string[] = []
+  for (const workstation of Object.keys(lab.devices)) {
+    const speaker = lab.speaker(workstation)
+    const { commands } = await leaseCommands(lab.engine, speaker, lab.devices[workstation] ?? [])
+    await startSessions(
+      lab.engine,
+      speaker,
+      commands.map(({ token }) => token),
+    )
+    lab.pass(seconds)
+    const ends = commands.map(({ token, labName }) => {
+      const made = report()
+      const rebufferMs = rebuffer(labName) * 30_000
+      const figures = { ...made.figures, rebufferMs, playingMs: 30_000 - rebufferMs }
+      return { token, kind: 'report' as const, report: { ...made, figures } }
+    })
+    await transaction(lab.database.pool, (tx) => settleAttempts(lab.engine, tx, workstation, ends))
+    played.push(...commands.map(({ labName }) => labName))
+  }
+  await advance(lab.engine, id)
+  return played.sort()
+}
+
+const settings = (over: Parameters<typeof WorkloadSettings.parse>[0]): Partial<NewWorkload> =>
+  WorkloadSettings.parse(over)
+const history = async (id: string) =>
+  JSON.parse(JSON.stringify(await readHistory(lab.database.pool, id, 'test'))) as History
+
+test('a gate that fails pauses the night after the batch, says why, and is kept; replayed without it, the night goes on', async () => {
+  lab = await createTestLab({ WS01: 4 })
+  const gate = { metric: 'rebufferRatio', quantile: 0.5, max: 0.02, minSample: 2 }
+  const id = await lab.workload(settings({ gates: [gate] }))
+  await startWorkload(lab.engine, id, 'start')
+  await moveOn(id)
+  expect(await playBatch(id, () => 0.3)).toEqual(['WS01-S01', 'WS01-S03'])
+  const row = await rowOf(id)
+  expect(row).toMatchObject({ status: 'paused', paused_by: 'gate' })
+  expect(row.reason).toBe('The gate “p50 of rebufferRatio over the batch at most 0.02” failed: 0.3 over 2 sessions.')
+  expect(await readVerdicts(lab.database.pool, id)).toMatchObject([
+    { cycle: 1, batchGroup: 'A', metric: 'rebufferRatio', sample: 2, value: 0.3, verdict: 'fail', action: 'pause' },
+  ])
+  lab.pass(3600)
+  expect(await playBatch(id)).toEqual([])
+
+  const recorded = await history(id)
+  expect(checkHistory(recorded).differences).toEqual([])
+  const asked = WorkloadSettings.parse({ ...settingsOf(recorded), gates: [] })
+  const { recorded: went, replayed } = replay(recorded, underSettings(recorded, asked))
+  expect([went.status, replayed.status]).toEqual(['paused', 'completed'])
+  expect(replayed.cycles[0]?.batches.map(({ startsAt, endsAt }) => [startsAt !== null, endsAt !== null])).toEqual([
+    [true, true],
+    [true, true],
+  ])
+})
+
+test('a gate with too few sessions says nothing, and does what it was told to do then', async () => {
+  lab = await createTestLab({ WS01: 4 })
+  const gate = { metric: 'startupMs', max: 1, minSample: 2, onInconclusive: 'cancel' }
+  const id = await lab.workload(settings({ gates: [gate], batchConfig: { maxRetries: 0 } }))
+  await startWorkload(lab.engine, id, 'start')
+  await moveOn(id)
+  await lab.database.pool.query(`UPDATE command_history SET status = 'skipped', finished_at = now() WHERE batch = 1`)
+  await lab.database.pool.query(`UPDATE batches SET skipped = total WHERE batch = 1`)
+  await advance(lab.engine, id)
+  expect(await rowOf(id)).toMatchObject({
+    status: 'cancelled',
+    state: { total: 4, tally: { skipped: 2, cancelled: 2 } },
+  })
+  expect(await readVerdicts(lab.database.pool, id)).toMatchObject([{ verdict: 'inconclusive', action: 'cancel' }])
+})
+
+test('outside its window a workload is paused, lets what plays end, and goes on by itself the next night', async () => {
+  lab = await createTestLab({ WS01: 2 })
+  // The lab's clock begins at midnight UTC: 01:00 in Berlin.
+  const window = { from: '01:00', to: '02:00', timeZone: 'Europe/Berlin' }
+  const id = await lab.workload(settings({ window }))
+  await startWorkload(lab.engine, id, 'start')
+  expect(await moveOn(id)).toMatchObject({ status: 'executing' })
+  lab.pass(3590)
+  expect(await playBatch(id)).toEqual(['WS01-S01'])
+  expect(await moveOn(id)).toMatchObject({ status: 'paused', paused_by: 'window' })
+  const { reason, wake_at } = (await rowOf(id)) as WorkloadRow & { wake_at: Date }
+  expect(reason).toContain('goes on by itself on 2026-01-02 at 01:00')
+  expect(wake_at.toISOString()).toBe('2026-01-02T00:00:00.000Z')
+  lab.pass(22 * 3600)
+  expect(await dueWorkloads(lab.engine)).toEqual([])
+  lab.pass(3600)
+  expect(await dueWorkloads(lab.engine)).toEqual([id])
+  expect(await moveOn(id)).toMatchObject({ status: 'executing', cycle: 1, batch: 2 })
+  await moveOn(id)
+  expect(await playBatch(id)).toEqual(['WS01-S02'])
+  expect(await rowOf(id)).toMatchObject({ status: 'completed', state: { tally: { completed: 2 } } })
+  expect(checkHistory(await history(id)).differences).toEqual([])
+})
+
+test('what follows a success starts by itself after it; after another end it is cancelled, unless any end will do', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const first = await lab.workload({ name: 'first' })
+  const second = await lab.workload({ name: 'second', after: { workload: 'first', on: 'success' } })
+  const third = await lab.workload({ name: 'third', after: { workload: second, on: 'success' } })
+  const whatever = await lab.workload({ name: 'whatever', after: { workload: second, on: 'end' } })
+  expect(await startDue(lab.engine)).toEqual([])
+  await startWorkload(lab.engine, first, 'start')
+  await moveOn(first)
+  await playBatch(first)
+  expect(await startDue(lab.engine)).toEqual([second])
+  expect((await rowOf(second)).status).toBe('listing')
+  await advance(lab.engine, second, { kind: 'request', request: { kind: 'cancel', reason: 'asked' } })
+  expect((await startDue(lab.engine)).sort()).toEqual([third, whatever].sort())
+  expect(await rowOf(third)).toMatchObject({
+    status: 'cancelled',
+    reason: 'It was to follow a success of “second”, which ended as cancelled.',
+  })
+  expect((await rowOf(whatever)).status).toBe('listing')
+})
+
+test('a schedule fires once whoever looks, waits for the one before or skips, and makes up for missed firings once', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const { rows } = await lab.database.pool.query<{ id: string }>(
+    `INSERT INTO videos (id, url, title, created_at) VALUES (gen_random_uuid(), 'http://localhost/a.m3u8', 'A', now()) RETURNING id`,
+  )
+  const asked = { targetWorkstations: null, targetDevices: null, targetLabels: null, after: null }
+  const workload = { ...asked, ...WorkloadSettings.parse({}), name: 'nightly', videoIds: rows.map((row) => row.id) }
+  const rule = { cron: '0 1 * * *', timeZone: 'Asia/Seoul', jitterSeconds: 0 }
+  const queued = await createSchedule(lab.engine, { ...rule, overlap: 'queue', name: 'queued', workload })
+  await createSchedule(lab.engine, { ...rule, overlap: 'skip', name: 'skipped', workload })
+  const notes = async () => (await readSchedules(lab.engine)).map((one) => (one as { lastNote?: string }).lastNote)
+  // 01:00 in Seoul is 16:00 UTC.
+  lab.pass(16 * 3600 - 1)
+  expect(await fireSchedules(lab.engine)).toEqual([])
+  lab.pass(1)
+  const fired = await Promise.all([fireSchedules(lab.engine), fireSchedules(lab.engine)])
+  expect(fired.flat()).toHaveLength(2)
+  expect(await startDue(lab.engine)).toHaveLength(2)
+  lab.pass(86_400)
+  expect(await fireSchedules(lab.engine)).toHaveLength(1)
+  expect(await notes()).toEqual([
+    expect.stringContaining('was skipped'),
+    expect.stringContaining('waits for the one before'),
+  ])
+  lab.pass(3 * 86_400)
+  expect(await fireSchedules(lab.engine)).toEqual([])
+  expect(await notes()).toEqual([
+    'The firing of 2026-01-05T16:00:00.000Z was skipped: the one before it still ran. 2 before it were missed while no controller ran, and are not made up for.',
+    'The firing of 2026-01-05T16:00:00.000Z was skipped: another waits already. 2 before it were missed while no controller ran, and are not made up for.',
+  ])
+  const waiting = await lab.database.pool.query('SELECT after_id FROM workloads WHERE schedule_id = $1 ORDER BY id', [
+    queued,
+  ])
+  expect(waiting.rows.map(({ after_id }) => after_id !== null)).toEqual([false, true])
+})
+
+test('groups that alternate swap their order from cycle to cycle; a limit shapes the batches and says so', async () => {
+  lab = await createTestLab({ WS01: 4 })
+  await lab.database.pool.query(`UPDATE devices SET labels = '{"ap": "west"}'`)
+  const { video_ids: videoIds } = await rowOf(await lab.workload())
+  const { video_ids: more } = await rowOf(await lab.workload())
+  const over = settings({
+    alternateGroups: true,
+    maxConcurrent: { label: 'ap', per: 1 },
+    batchConfig: { batchSizePercent: 100 },
+  })
+  const id = await lab.workload({ ...over, videoIds: [...videoIds, ...more] })
+  await startWorkload(lab.engine, id, 'start')
+  for (let batch = 0; batch < 8; batch++) {
+    await moveOn(id)
+    await moveOn(id)
+    expect(await playBatch(id)).toHaveLength(1)
+    lab.pass(301)
+  }
+  const { rows } = await lab.database.pool.query(
+    'SELECT cycle, batch, batch_group FROM batches WHERE workload_id = $1 ORDER BY cycle, batch',
+    [id],
+  )
+  expect(rows.map(({ cycle, batch_group }) => `${cycle}${batch_group}`).join(' ')).toBe('1A 1B 1C 1D 2B 2C 2D 2A')
+  const logs = await lab.database.pool.query('SELECT message FROM workload_logs WHERE workload_id = $1', [id])
+  expect(logs.rows.map(({ message }) => message)).toContain(
+    '4 batches, because ap west has 4 devices, of which 1 may play at once (maxConcurrent).',
+  )
+  expect((await rowOf(id)).status).toBe('completed')
+  expect(checkHistory(await history(id)).differences).toEqual([])
+})
+
+test('what can never come true is refused by field, with the fewest rules that conflict', async () => {
+  lab = await createTestLab({ WS01: 8 })
+  await lab.database.pool.query(`UPDATE devices SET labels = '{"ap": "west"}'`)
+  const refused = async (over: Parameters<typeof settings>[0]) => {
+    const { video_ids: videoIds } = await rowOf(await lab.workload())
+    await lab.database.pool.query('UPDATE videos SET peak_kbps = 5200 WHERE id = ANY ($1)', [videoIds])
+    return lab.workload({ ...settings(over), videoIds }).then(
+      () => null,
+      (error: Error) => error.message,
+    )
+  }
+  const gate = { metric: 'startupMs', max: 900, minSample: 3 }
+  expect(await refused({ gates: [{ ...gate, metric: 'droppedFrames' }] })).toBe(
+    'gates.0.metric: droppedFrames is never measured by simulated devices, and no other is targeted',
+  )
+  expect(await refused({ maxMbps: { label: 'ap', per: 4 } })).toContain('needs 5.2 Mbit/s')
+  expect(await refused({ gates: [gate], maxConcurrent: { label: 'ap', per: 2 } })).toBe(
+    'gates.0.minSample: needs 3 sessions, and with maxConcurrent 2 per ap a batch has 2 at the most',
+  )
+  expect(await refused({ gates: [{ ...gate, minSample: 5 }] })).toBe(
+    'gates.0.minSample: needs 5 sessions, and with batchSizePercent 50 a batch has 4 at the most',
+  )
+  expect(await refused({ gates: [{ ...gate, minSample: 9 }] })).toBe(
+    'gates.0.minSample: needs 9 sessions, and 8 devices are targeted',
+  )
+  expect(await createWorkload(lab.engine, { ...(await asked()), ...settings({ gates: [gate] }) })).toBeTypeOf('string')
+})
+
+async function asked(): Promise<NewWorkload> {
+  const { video_ids: videoIds } = await rowOf(await lab.workload())
+  const targets = { targetWorkstations: null, targetDevices: null, targetLabels: null }
+  return { ...WorkloadSettings.parse({}), ...targets, name: 'a night', videoIds, after: null }
+}
