@@ -24,6 +24,7 @@ export default defineConfig({
       },
       // Real time and real decoders: two at once leave each its own core.
       { test: { ...real, name: 'players', include: ['test/players/*.test.ts'], maxWorkers: 2 } },
+      { test: { ...real, name: 'dashboard', include: ['test/dashboard/*.test.ts'], maxWorkers: 3 } },
       // Whole nights in real time, minutes each: `npm run test:nights`.
       { test: { ...real, name: 'nights', include: ['test/nights/*.test.ts'], testTimeout: 900_000 } },
       { test: { ...faults, name: 'faults', provide: { long: false } } },

@@ -2,6 +2,7 @@ import type { Connection } from '../client/controllers.ts'
 import type { ApiError } from '../client/request.ts'
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
 import { failedUnplayed, type SessionReport } from '../domain/playback-result.ts'
+import type { Assignment, LiveState } from '../drivers/driver.ts'
 import { agentCalls, type LeasedCommand } from '../protocol/agent-calls.ts'
 import { type AgentDevice, Fleet } from './fleet.ts'
 import { Journal, type Unfinished } from './journal.ts'
@@ -26,7 +27,7 @@ export type AgentOptions = {
   onError: (error: unknown) => void
 }
 
-type Session = { deviceId: string; stop: AbortController }
+type Session = { deviceId: string; stop: AbortController; live: LiveState | null }
 
 const RETRY_MS = 200
 /** A lease that no controller lets it begin for so long is left to be given back. */
@@ -172,6 +173,12 @@ export class Agent {
     return [...this.#sessions].flatMap(([token, { stop }]) => (stop.signal.aborted ? [] : [token]))
   }
 
+  /** What plays now, as its drivers last said, by fencing token. */
+  #playback(): Record<string, LiveState> {
+    const said = [...this.#sessions].flatMap(([token, { live }]) => (live === null ? [] : [[token, live] as const]))
+    return Object.fromEntries(said)
+  }
+
   #stop(tokens: readonly string[]): void {
     for (const token of tokens) this.#sessions.get(token)?.stop.abort('aborted')
   }
@@ -232,11 +239,14 @@ export class Agent {
   async #play(command: LeasedCommand & { sessionId: string }, origins: readonly PlayableOrigin[]): Promise<void> {
     const { token, deviceId, labName, workload, video, plan, timeoutSeconds, sessionId } = command
     const stop = new AbortController()
-    this.#sessions.set(token, { deviceId, stop })
+    const session: Session = { deviceId, stop, live: null }
+    this.#sessions.set(token, session)
     if (this.#options.stop.aborted || this.#refused.signal.aborted) stop.abort('aborted')
     const timeout = setTimeout(() => stop.abort('timeout'), (plan.plannedSeconds + timeoutSeconds) * 1000)
     const assignment = { sessionId, workload, device: { id: deviceId, labName }, video, plan, origins }
-    const report = await this.#played(deviceId, assignment, stop.signal)
+    const report = await this.#played(assignment, stop.signal, (live) => {
+      session.live = live
+    })
     clearTimeout(timeout)
     // A report that cannot be kept is still reported.
     await this.#journal.ended(token, report).catch(this.#options.onError)
@@ -246,16 +256,16 @@ export class Agent {
   }
 
   async #played(
-    deviceId: string,
-    assignment: Parameters<AgentDevice['driver']['play']>[0],
+    assignment: Assignment,
     signal: AbortSignal,
+    onLive: (live: LiveState) => void,
   ): Promise<SessionReport> {
-    const driver = this.#fleet.driverOf(deviceId)
+    const driver = this.#fleet.driverOf(assignment.device.id)
     const failed = (message: string) => failedUnplayed(assignment.sessionId, 'player', message)
     if (driver === undefined) return failed('This agent has no such device.')
     // A driver never rejects; one that does, or throws, has failed as a player.
     try {
-      return await driver.play(assignment, signal, () => {})
+      return await driver.play(assignment, signal, onLive)
     } catch (error) {
       return failed(`${driver.name}: ${String(error)}`)
     }
@@ -275,7 +285,8 @@ export class Agent {
         if (this.#fleet.changed) await this.#introduce('call', signal)
         const { health, told } = this.#fleet.news()
         // What ended and no controller knows of yet is held, so that it is not taken for lost.
-        const body = { held: [...this.#sessions.keys(), ...this.#reporter.waiting], health }
+        const held = [...this.#sessions.keys(), ...this.#reporter.waiting]
+        const body = { held, health, playback: this.#playback() }
         const { stop } = await this.#link.call(agentCalls.heartbeat, { body, signal })
         told()
         this.#stop(stop)

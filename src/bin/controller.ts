@@ -17,13 +17,17 @@ import { createApp, type Mount } from '../server/app.ts'
 import { Calculations } from '../server/calculations.ts'
 import { CommandWaiters } from '../server/command-waiters.ts'
 import { EventBell } from '../server/event-stream.ts'
+import { LiveLab } from '../server/live-lab.ts'
 import { agentRoutes } from '../server/routes/agents.ts'
 import { catalogueRoutes } from '../server/routes/catalogue.ts'
 import { deviceRoutes } from '../server/routes/devices.ts'
 import { planRoutes } from '../server/routes/plans.ts'
 import { scheduleRoutes } from '../server/routes/schedules.ts'
+import { signInRoutes } from '../server/routes/sign-in.ts'
 import { tokenRoutes } from '../server/routes/tokens.ts'
 import { workloadRoutes } from '../server/routes/workloads.ts'
+
+import { dashboardFiles } from './dashboard-files.ts'
 
 export type ControllerOptions = {
   dataDir: string
@@ -82,6 +86,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     stopped.abort()
     await Promise.allSettled([running, listening])
   })
+  const live = new LiveLab(engine, stopped.signal, onError)
   const calculations = new Calculations()
   const routes = (mount: Mount) => {
     catalogueRoutes({ engine, listVideo, checkOrigin }, mount)
@@ -90,9 +95,10 @@ export async function startController(options: ControllerOptions): Promise<Contr
     scheduleRoutes(engine, mount)
     deviceRoutes(engine, mount)
     tokenRoutes(engine, mount)
+    signInRoutes(mount)
     agentRoutes(engine, waiters, mount)
   }
-  const app = createApp({ engine, version, access, bell, routes, onError })
+  const app = createApp({ engine, version, access, bell, live, dashboard: dashboardFiles, routes, onError })
   const { port, close } = await bind(app.fetch, options, secure)
   stack.defer(() => {
     stopped.abort()

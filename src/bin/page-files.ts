@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { glob, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PageFiles } from '../drivers/player-page/page-session.ts'
+import { sourcesHash } from './sources-hash.ts'
 import { PACKAGE_ROOT } from './version.ts'
 
 export const PAGE_SOURCES = join(PACKAGE_ROOT, 'src', 'player')
+const BUNDLED = ['src/{player,protocol,domain,origins,media}/**/*.ts', 'node_modules/shaka-player/package.json']
 /** Where the packed package carries the page. */
 export const PACKED_PAGE = join(PACKAGE_ROOT, 'dist', 'player')
 
@@ -22,7 +23,7 @@ export async function pageFiles(): Promise<PageFiles> {
 
 async function bundledScript(): Promise<string> {
   const folder = join(PACKAGE_ROOT, 'node_modules', '.cache', 'doai')
-  const kept = join(folder, `page-${await sourcesHash()}.js`)
+  const kept = join(folder, `page-${await sourcesHash(BUNDLED)}.js`)
   if (existsSync(kept)) return readFile(kept, 'utf8')
   const script = await bundlePage()
   await mkdir(folder, { recursive: true })
@@ -43,14 +44,4 @@ export async function bundlePage(): Promise<string> {
   const chunk = output?.output.find((one) => one.type === 'chunk')
   if (chunk?.type !== 'chunk') throw new Error('The player page was not bundled.')
   return chunk.code
-}
-
-async function sourcesHash(): Promise<string> {
-  const hash = createHash('sha256')
-  const files: string[] = []
-  for await (const file of glob('src/{player,protocol,domain,origins,media}/**/*.ts', { cwd: PACKAGE_ROOT }))
-    files.push(file)
-  files.push(join('node_modules', 'shaka-player', 'package.json'))
-  for (const file of files.sort()) hash.update(file).update(await readFile(join(PACKAGE_ROOT, file)))
-  return hash.digest('hex').slice(0, 16)
 }

@@ -20,7 +20,7 @@ export type WatchOptions = {
   onOpen?: () => void
 }
 
-const RETRY_MS = { first: 200, most: 5000 }
+export const RETRY_MS = { first: 200, most: 5000 }
 /** A controller says something each second. */
 const SILENCE_MS = 4000
 
@@ -32,14 +32,16 @@ const SILENCE_MS = 4000
  */
 export async function* watchEvents(controllers: Controllers, options: WatchOptions = {}): AsyncGenerator<LabEvent> {
   const { workloadId, signal = new AbortController().signal, onOpen = () => {} } = options
+  const path = `/api/v1/events${workloadId === undefined ? '' : `?workloadId=${encodeURIComponent(workloadId)}`}`
   let after = options.after
   for (let pause = RETRY_MS.first; ; pause = Math.min(pause * 2, RETRY_MS.most)) {
     const [url = ''] = controllers.urls
     try {
-      for await (const event of stream(controllers, url, { workloadId, after, signal, onOpen })) {
+      const headers = after === undefined ? {} : { 'last-event-id': after }
+      for await (const { id, event, data } of sentEvents(controllers, url, path, { headers, signal, onOpen })) {
         pause = RETRY_MS.first
-        after = event.id
-        yield event
+        after = id
+        yield { id, type: event, ...(JSON.parse(data) as Omit<LabEvent, 'id' | 'type'>) }
       }
     } catch (error) {
       signal.throwIfAborted()
@@ -50,36 +52,39 @@ export async function* watchEvents(controllers: Controllers, options: WatchOptio
   }
 }
 
-type Asked = {
-  workloadId: string | undefined
-  after: string | undefined
-  signal: AbortSignal
-  onOpen: () => void
-}
+/** One server-sent event. */
+export type Sent = { id: string; event: string; data: string }
 
-async function* stream(controllers: Controllers, base: string, asked: Asked): AsyncGenerator<LabEvent> {
-  const url = new URL('/api/v1/events', base)
-  if (asked.workloadId !== undefined) url.searchParams.set('workloadId', asked.workloadId)
+/**
+ * What one controller sends, until it goes silent or ends; opened once.
+ *
+ * @param path below the controller's url, with its query.
+ * @throws ApiError where it refuses, and what `fetch` throws where it is away.
+ */
+export async function* sentEvents(
+  controllers: Controllers,
+  base: string,
+  path: string,
+  asked: { headers?: Record<string, string>; signal: AbortSignal; onOpen?: () => void; onHeard?: () => void },
+): AsyncGenerator<Sent> {
   const ended = new AbortController()
   const silent = () => ended.abort(new Error('The controller went silent.'))
   let timer = setTimeout(silent, SILENCE_MS)
   try {
-    const response = await controllers.fetch(url, {
-      headers: {
-        authorization: `Bearer ${controllers.token}`,
-        ...(asked.after === undefined ? {} : { 'last-event-id': asked.after }),
-      },
+    const response = await controllers.fetch(new URL(path, base), {
+      headers: { ...controllers.authorization, ...asked.headers },
       signal: AbortSignal.any([asked.signal, ended.signal]),
     })
     if (!response.ok || !response.body) {
       await response.body?.cancel()
       throw new ApiError(response.status, null, `The controller answered ${response.status}.`)
     }
-    asked.onOpen()
+    asked.onOpen?.()
     const heard = new TransformStream<Uint8Array, Uint8Array>({
       transform(piece, out) {
         clearTimeout(timer)
         timer = setTimeout(silent, SILENCE_MS)
+        asked.onHeard?.()
         out.enqueue(piece)
       },
     })
@@ -87,11 +92,7 @@ async function* stream(controllers: Controllers, base: string, asked: Asked): As
       .pipeThrough(heard)
       .pipeThrough(new TextDecoderStream() as never)
       .pipeThrough(new EventSourceParserStream())
-    for await (const { id, event, data } of events as unknown as AsyncIterable<
-      Record<'id' | 'event' | 'data', string>
-    >) {
-      yield { id, type: event, ...(JSON.parse(data) as Omit<LabEvent, 'id' | 'type'>) }
-    }
+    yield* events as unknown as AsyncIterable<Sent>
   } finally {
     clearTimeout(timer)
     ended.abort()
@@ -99,7 +100,7 @@ async function* stream(controllers: Controllers, base: string, asked: Asked): As
 }
 
 /** Resolves after `ms`, or as soon as the signal aborts. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
     const end = () => {
       clearTimeout(timer)

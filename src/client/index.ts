@@ -2,14 +2,16 @@ import type { z } from 'zod'
 import { calls } from '../protocol/calls.ts'
 import { type Connection, Controllers } from './controllers.ts'
 import { type WatchOptions, watchEvents } from './events.ts'
+import { type LiveOptions, watchLive } from './live.ts'
 import { request } from './request.ts'
 import { watchWorkload } from './watch.ts'
 
-export type { Token } from '../protocol/access.ts'
+export type { SignedIn, Token } from '../protocol/access.ts'
 export type { Origin, Video } from '../protocol/catalogue.ts'
-export type { Device } from '../protocol/lab.ts'
+export type { Device, DeviceSession } from '../protocol/lab.ts'
+export type { LiveDevice, LiveMessage, LiveWorkload } from '../protocol/live.ts'
 export type { WorkloadReport } from '../protocol/report.ts'
-export type { Result, Stats } from '../protocol/result.ts'
+export type { Result, SessionResult, Stats } from '../protocol/result.ts'
 export type { Command, Workload, WorkloadStatus } from '../protocol/workload.ts'
 export type { Connection } from './controllers.ts'
 export type { LabEvent } from './events.ts'
@@ -77,6 +79,10 @@ export function createClient(given: Connection) {
       request(connection, calls.getWorkloadCommands, { ...byId(id), query }),
     getWorkloadResults: (id: string, query: Query<'getWorkloadResults'> = {}): Answer<'getWorkloadResults'> =>
       request(connection, calls.getWorkloadResults, { ...byId(id), query }),
+    getCommandAttempts: (id: string): Answer<'getCommandAttempts'> =>
+      request(connection, calls.getCommandAttempts, byId(id)),
+    /** One result with its timeline. */
+    getResult: (id: string): Answer<'getResult'> => request(connection, calls.getResult, byId(id)),
     getResultScreenshot: (id: string): Answer<'getResultScreenshot'> =>
       request(connection, calls.getResultScreenshot, byId(id)),
     getWorkloadLogs: (id: string, query: Query<'getWorkloadLogs'> = {}): Answer<'getWorkloadLogs'> =>
@@ -102,6 +108,8 @@ export function createClient(given: Connection) {
     getWorkstations: (): Answer<'getWorkstations'> => request(connection, calls.getWorkstations),
     getDevices: (): Answer<'getDevices'> => request(connection, calls.getDevices),
     getDevice: (id: string): Answer<'getDevice'> => request(connection, calls.getDevice, byId(id)),
+    getDeviceSessions: (id: string): Answer<'getDeviceSessions'> =>
+      request(connection, calls.getDeviceSessions, byId(id)),
     getDeviceGroups: (query: Query<'getDeviceGroups'> = {}): Answer<'getDeviceGroups'> =>
       request(connection, calls.getDeviceGroups, { query }),
     drainDevice: (id: string): Answer<'drainDevice'> => request(connection, calls.drainDevice, byId(id)),
@@ -114,6 +122,14 @@ export function createClient(given: Connection) {
 
     /** What happens in the lab, in commit order, without end; controllers that go away are gone on from. */
     watchEvents: (options: WatchOptions = {}) => watchEvents(connection, options),
+
+    /** The lab as it is, whole, and then what becomes of it, without end. */
+    watchLive: (options: LiveOptions = {}) => watchLive(connection, options),
+
+    /** Turns the token into a cookie of this browser. */
+    signIn: (): Answer<'signIn'> => request(connection, calls.signIn),
+    getSignIn: (): Answer<'getSignIn'> => request(connection, calls.getSignIn),
+    signOut: (): Answer<'signOut'> => request(connection, calls.signOut),
 
     getTokens: (): Answer<'getTokens'> => request(connection, calls.getTokens),
     revokeToken: (id: string): Answer<'revokeToken'> => request(connection, calls.revokeToken, byId(id)),

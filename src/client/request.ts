@@ -79,7 +79,7 @@ async function ask<C extends Call>(
   try {
     const response = await controllers.fetch(address(base, call, given), {
       method: call.method.toUpperCase(),
-      headers: { authorization: `Bearer ${controllers.token}`, 'content-type': 'application/json', ...given.headers },
+      headers: { ...controllers.authorization, 'content-type': 'application/json', ...given.headers },
       ...(call.method === 'post' ? { body: JSON.stringify(given.body ?? {}) } : {}),
       signal: AbortSignal.any(signals),
     })

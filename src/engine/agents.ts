@@ -57,7 +57,7 @@ export async function enrol(engine: Engine, enrolment: Enrolment): Promise<{ id:
   })
 }
 
-export type Heartbeat = Speaker & { held: string[]; health: ReportedHealth[] }
+export type Heartbeat = Speaker & { held: string[]; health: ReportedHealth[]; playback?: Record<string, object> }
 
 /**
  * Renews the leases that an agent holds, takes its devices' health, and tells which of its sessions are to stop: those
@@ -78,11 +78,15 @@ export async function heartbeat(engine: Engine, { health, ...beat }: Heartbeat):
 }
 
 /** One statement, since every agent says this every few seconds. */
-async function renew(engine: Engine, tx: Tx, { workstation, instance, held }: Omit<Heartbeat, 'health'>) {
+async function renew(
+  engine: Engine,
+  tx: Tx,
+  { workstation, instance, held, playback = {} }: Omit<Heartbeat, 'health'>,
+) {
   const { rows } = await tx.query<{ now: Date; tokens: string[] | null; awake: string[] | null }>({
     name: 'heartbeat',
     text: `WITH seen AS (
-       UPDATE workstations SET last_seen_at = coalesce($5::timestamptz, clock_timestamp()), left_at = NULL
+       UPDATE workstations SET last_seen_at = coalesce($5::timestamptz, clock_timestamp()), left_at = NULL, playback = $6
        WHERE id = $1 AND instance = $2 RETURNING last_seen_at AS now
      ), silent AS (
        SELECT id FROM devices WHERE workstation_id = $1 AND silent_reason IS NOT NULL
@@ -96,7 +100,7 @@ async function renew(engine: Engine, tx: Tx, { workstation, instance, held }: Om
      )
      SELECT now, (SELECT array_agg(token) FROM kept WHERE token IS NOT NULL) AS tokens,
        (SELECT array_agg(id) FROM kept JOIN silent USING (id)) AS awake FROM seen`,
-    values: [workstation, instance, held, engine.terms.leaseSeconds, engine.now()],
+    values: [workstation, instance, held, engine.terms.leaseSeconds, engine.now(), JSON.stringify(playback)],
   })
   const row = rows[0]
   if (!row) throw new SupersededError(workstation)

@@ -16,13 +16,7 @@ export async function carryOut(tx: Tx, row: WorkloadRow, effect: Effect, now: Da
     case 'openBatch':
       return openBatch(tx, row, effect.cycle, effect.batch, effect.skip, now)
     case 'endBatch':
-      await tx.query('UPDATE batches SET ended_at = $4 WHERE workload_id = $1 AND cycle = $2 AND batch = $3', [
-        row.id,
-        effect.cycle,
-        effect.batch,
-        now,
-      ])
-      return
+      return endBatch(tx, row, effect.cycle, effect.batch, now)
     case 'judge':
       return recordVerdicts(tx, row, effect, now)
     case 'requeue':
@@ -124,8 +118,13 @@ async function openBatch(
     [row.id, cycle, batch, now, skip.map((one) => one.deviceId), skip.map((one) => one.reason)],
   )
   await tx.query(
-    `UPDATE batches SET started_at = coalesce(started_at, $4), skipped = skipped + $5, last_settled_at = $4
-     WHERE workload_id = $1 AND cycle = $2 AND batch = $3`,
+    `WITH opened AS (
+       UPDATE batches SET started_at = coalesce(started_at, $4), skipped = skipped + $5, last_settled_at = $4
+       WHERE workload_id = $1 AND cycle = $2 AND batch = $3 RETURNING batch_group, total, skipped
+     )
+     INSERT INTO workload_logs (workload_id, at, level, message)
+     SELECT $1, $4, 'debug', format('Cycle %s, batch %s opens: %s devices, %s skipped.', $2, batch_group, total, skipped)
+     FROM opened`,
     [row.id, cycle, batch, now, rowCount ?? 0],
   )
   await wakeWorkstations(
@@ -133,6 +132,20 @@ async function openBatch(
     `SELECT DISTINCT workstation_id FROM command_history
      WHERE workload_id = $1 AND cycle = $2 AND batch = $3 AND finished_at IS NULL`,
     [row.id, cycle, batch],
+  )
+}
+
+async function endBatch(tx: Tx, row: WorkloadRow, cycle: number, batch: number, now: Date): Promise<void> {
+  await tx.query(
+    `WITH ended AS (
+       UPDATE batches SET ended_at = $4 WHERE workload_id = $1 AND cycle = $2 AND batch = $3
+       RETURNING batch_group, succeeded, failed, skipped
+     )
+     INSERT INTO workload_logs (workload_id, at, level, message)
+     SELECT $1, $4, 'debug', format('Cycle %s, batch %s ends: %s played, %s failed, %s skipped.', $2, batch_group,
+       succeeded, failed, skipped)
+     FROM ended`,
+    [row.id, cycle, batch, now],
   )
 }
 

@@ -33,6 +33,29 @@ export async function readDevice(engine: Engine, id: string): Promise<DeviceRow 
   return rows[0] ?? null
 }
 
+/** So many workloads back a device's history goes. */
+const HISTORY_WORKLOADS = 50
+
+/** What a device was given in the last workloads, newest first; null where there is no such device. */
+export async function readDeviceSessions(engine: Engine, id: string) {
+  const device = await readDevice(engine, id)
+  if (device === null) return null
+  const { rows } = await engine.pool.query(
+    `SELECT c.id AS "commandId", c.result_id AS "resultId", json_build_object('id', w.id, 'name', w.name) AS workload,
+       json_build_object('id', v.id, 'title', v.title) AS video, c.cycle, c.batch_group AS "batchGroup", c.status,
+       c.attempts, c.failure, c.reason, c.started_at AS "startedAt", c.finished_at AS "finishedAt",
+       r.startup_ms AS "startupMs", r.rebuffer_ratio AS "rebufferRatio", r.bitrate_avg_kbps AS "bitrateAvgKbps",
+       r.watch_percent AS "watchPercent"
+     FROM (SELECT id, name FROM workloads ORDER BY id DESC LIMIT $2) w
+     -- By the key (workload_id, cycle, device_id): its cycles are skipped through.
+     JOIN command_history c ON c.workload_id = w.id AND c.device_id = $1
+     JOIN videos v ON v.id = c.video_id LEFT JOIN results r ON r.id = c.result_id
+     ORDER BY c.id DESC LIMIT 200`,
+    [device.id, HISTORY_WORKLOADS],
+  )
+  return rows
+}
+
 export async function readWorkstations(engine: Engine) {
   const { rows } = await engine.pool.query(
     `SELECT w.id, w.agent_version AS "agentVersion", w.last_seen_at AS "lastSeenAt",

@@ -24,13 +24,33 @@ export async function readWorkloads(pool: Pool, { limit, after }: Page, status: 
 /** A workload with what is going on in it now; counts include the batch under way. */
 export async function readStatus(pool: Pool, id: string) {
   const [row] = await readRows(pool, 'w.id = $1', [id])
-  if (!row) return null
+  return row ? statusOf(row) : null
+}
+
+function statusOf(row: StatusRow) {
   const running = isRunning(row.status)
   return {
     workload: shown(row, row.open),
     isRunning: running,
     liveState: running ? live(row, row.open, row.playing) : null,
   }
+}
+
+/** Workloads that are not final, the newest first, and these; with the last line of each one's log. */
+export async function readLiveWorkloads(pool: Pool, also: readonly string[], most: number) {
+  const rows = await readRows(
+    pool,
+    `w.id = ANY ($1) OR w.id IN (SELECT id FROM workloads WHERE finished_at IS NULL ORDER BY id DESC LIMIT $2)
+     ORDER BY w.id DESC`,
+    [also, most],
+  )
+  const { rows: logs } = await pool.query<{ id: string; last: number | null }>(
+    `SELECT id, (SELECT max(l.id)::float8 FROM workload_logs l WHERE l.workload_id = w.id) AS last
+     FROM unnest($1::uuid[]) AS w (id)`,
+    [rows.map(({ id }) => id)],
+  )
+  const lastOf = new Map(logs.map(({ id, last }) => [id, last]))
+  return rows.map((row) => ({ ...statusOf(row), lastLogId: lastOf.get(row.id) ?? null }))
 }
 
 type OpenBatch = { total: number; succeeded: number; failed: number; skipped: number; cancelled: number }
@@ -148,27 +168,52 @@ export async function readCommands(pool: Pool, workloadId: string, { limit, afte
   return rows
 }
 
+const RESULT = `r.id, r.command_id AS "commandId", r.video_id AS "videoId", r.device_id AS "deviceId",
+  c.workstation_id || '-' || c.device_slot AS device, r.driver, c.cycle, c.batch_group AS "batchGroup", r.attempt,
+  r.session_id AS "sessionId", r.end_reason AS "endReason", r.watch_time AS "watchTime",
+  r.watch_percent AS "watchPercent", r.startup_ms AS "startupMs", r.rebuffer_count AS "rebufferCount",
+  r.rebuffer_ms AS "rebufferMs", r.rebuffer_ratio AS "rebufferRatio", r.playing_ms AS "playingMs",
+  r.paused_ms AS "pausedMs", r.seeking_ms AS "seekingMs", r.bitrate_avg_kbps AS "bitrateAvgKbps",
+  r.bitrate_top_kbps AS "bitrateTopKbps", r.switch_count AS "switchCount", r.throughput_kbps AS "throughputKbps",
+  r.dropped_frames AS "droppedFrames", r.decoded_frames AS "decodedFrames",
+  r.bytes_downloaded AS "bytesDownloaded", r.errors_fatal AS "errorsFatal",
+  r.errors_nonfatal AS "errorsNonfatal", r.error_codes AS "errorCodes", r.loop_delay_p99_ms AS "loopDelayP99Ms",
+  r.failure, r.error_message AS "errorMessage",
+  EXISTS (SELECT FROM screenshots s WHERE s.result_id = r.id) AS "hasScreenshot", r.created_at AS "createdAt"`
+
 /** The counted result of each command, in the commands' order; a page goes on after a command's id. */
 export async function readResults(pool: Pool, workloadId: string, { limit, after }: Page, timeline: boolean) {
   const { rows } = await pool.query<{ commandId: string }>(
-    `SELECT r.id, r.command_id AS "commandId", r.video_id AS "videoId", r.device_id AS "deviceId",
-       c.workstation_id || '-' || c.device_slot AS device, r.driver, c.cycle, c.batch_group AS "batchGroup", r.attempt,
-       r.session_id AS "sessionId", r.end_reason AS "endReason", r.watch_time AS "watchTime",
-       r.watch_percent AS "watchPercent", r.startup_ms AS "startupMs", r.rebuffer_count AS "rebufferCount",
-       r.rebuffer_ms AS "rebufferMs", r.rebuffer_ratio AS "rebufferRatio", r.playing_ms AS "playingMs",
-       r.paused_ms AS "pausedMs", r.seeking_ms AS "seekingMs", r.bitrate_avg_kbps AS "bitrateAvgKbps",
-       r.bitrate_top_kbps AS "bitrateTopKbps", r.switch_count AS "switchCount", r.throughput_kbps AS "throughputKbps",
-       r.dropped_frames AS "droppedFrames", r.decoded_frames AS "decodedFrames",
-       r.bytes_downloaded AS "bytesDownloaded", r.errors_fatal AS "errorsFatal",
-       r.errors_nonfatal AS "errorsNonfatal", r.error_codes AS "errorCodes", r.loop_delay_p99_ms AS "loopDelayP99Ms",
-       r.failure, r.error_message AS "errorMessage",
-       EXISTS (SELECT FROM screenshots s WHERE s.result_id = r.id) AS "hasScreenshot", r.created_at AS "createdAt"
-       ${timeline ? ', r.timeline' : ''}
+    `SELECT ${RESULT} ${timeline ? ', r.timeline' : ''}
      FROM command_history c JOIN results r ON r.id = c.result_id
      WHERE c.workload_id = $1 AND ($2::uuid IS NULL OR c.id > $2) ORDER BY c.id LIMIT $3`,
     [workloadId, after, limit],
   )
   return rows
+}
+
+/** One counted result with its timeline and what it is of; null where there is none. */
+export async function readResult(pool: Pool, id: string) {
+  const { rows } = await pool.query(
+    `SELECT ${RESULT}, r.timeline, c.batch, (c.plan ->> 'plannedSeconds')::float8 AS "plannedSeconds",
+       json_build_object('id', w.id, 'name', w.name) AS workload,
+       json_build_object('id', v.id, 'title', v.title, 'url', v.url) AS video
+     FROM results r JOIN command_history c ON c.id = r.command_id JOIN workloads w ON w.id = c.workload_id
+     JOIN videos v ON v.id = r.video_id WHERE r.id = $1`,
+    [id],
+  )
+  return rows[0] ?? null
+}
+
+/** Each time that a command was given to its device; null where there is no such command. */
+export async function readAttempts(pool: Pool, commandId: string) {
+  const { rows } = await pool.query<{ id: string | null }>(
+    `SELECT a.id, a.attempt, a.leased_at AS "leasedAt", a.started_at AS "startedAt", a.ended_at AS "endedAt", a.failure,
+       a.message, a.late
+     FROM command_history c LEFT JOIN command_attempts a ON a.command_id = c.id WHERE c.id = $1 ORDER BY a.attempt`,
+    [commandId],
+  )
+  return rows.length === 0 ? null : rows.filter(({ id }) => id !== null)
 }
 
 /** Newest first. @param level the least that is shown. */

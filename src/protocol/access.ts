@@ -30,6 +30,10 @@ export const Token = z.object({
 })
 export type Token = z.infer<typeof Token>
 
+/** Who is signed in. */
+export const SignedIn = z.object({ name: z.string(), role: z.enum(['admin', 'operator', 'viewer']) })
+export type SignedIn = z.infer<typeof SignedIn>
+
 export const AuditEntry = z.object({
   id: z.int(),
   at: Time,

@@ -2,10 +2,11 @@ import { z } from 'zod'
 import { FAILURES } from '../domain/failure.ts'
 import { LABEL_KEY, LABEL_VALUE } from '../domain/label-expression.ts'
 import type { Call } from './call.ts'
+import { Playback } from './live.ts'
 import { count, ms, PlayableOrigin, SessionPlan, said, TimelineEntry } from './session.ts'
 
 /** What these messages are, as a number: an agent sends it with each, and is refused where it is too old or too new. */
-export const AGENT_PROTOCOL = { current: 2, oldest: 2, header: 'doai-agent-protocol' } as const
+export const AGENT_PROTOCOL = { current: 3, oldest: 2, header: 'doai-agent-protocol' } as const
 /** Which process speaks: a UUID that an agent makes at its start and sends with each call. */
 export const AGENT_INSTANCE_HEADER = 'doai-agent-instance'
 
@@ -123,7 +124,12 @@ export const agentCalls = {
   heartbeat: agentCall(
     '/heartbeat',
     'Renew leases, tell what changed of the devices’ health; learn which sessions are to stop',
-    z.strictObject({ held: z.array(z.uuid()).max(1000), health: z.array(Health).max(1000).default([]) }),
+    z.strictObject({
+      held: z.array(z.uuid()).max(1000),
+      health: z.array(Health).max(1000).default([]),
+      /** What plays now, by fencing token. */
+      playback: z.record(z.uuid(), Playback).default({}),
+    }),
     z.object({ stop: z.array(z.uuid()) }),
   ),
   report: agentCall(

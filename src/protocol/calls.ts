@@ -1,16 +1,16 @@
 import { z } from 'zod'
 import { WORKLOAD_STATUSES } from '../domain/workload.ts'
-import { AuditEntry, NewToken, Token } from './access.ts'
+import { AuditEntry, NewToken, SignedIn, Token } from './access.ts'
 import { get, Nothing, post, remove } from './call.ts'
 import { NewOrigin, NewVideo, Origin, Probe, Video } from './catalogue.ts'
 import { History } from './history.ts'
 import { DeviceIdOrName, WorkstationId } from './identifiers.ts'
-import { Device, Group, Targets, Workstation } from './lab.ts'
+import { Device, DeviceSession, Group, Targets, Workstation } from './lab.ts'
 import { NewPlan, Plan } from './plan.ts'
 import { GateVerdict, WorkloadReport } from './report.ts'
-import { LOG_LEVELS, Log, Result, Screenshot, Stats } from './result.ts'
+import { LOG_LEVELS, Log, Result, Screenshot, SessionResult, Stats } from './result.ts'
 import { NewSchedule, Schedule } from './schedule.ts'
-import { Batch, Command, NewWorkload, PauseBody, Workload, WorkloadStatus } from './workload.ts'
+import { Attempt, Batch, Command, NewWorkload, PauseBody, Workload, WorkloadStatus } from './workload.ts'
 
 const Id = z.object({ id: z.uuid() })
 const DeviceId = z.object({ id: DeviceIdOrName })
@@ -24,6 +24,17 @@ const Page = z.strictObject({
 const Why = z.object({ why: z.string() })
 
 export const calls = {
+  signIn: post(
+    '/sign-in',
+    'viewer',
+    'Turn the bearer token of this request into a cookie, for browsers',
+    Nothing,
+    Empty,
+    SignedIn,
+    { repeatable: true },
+  ),
+  getSignIn: get('/sign-in', 'viewer', 'Who is signed in', Nothing, Nothing, SignedIn),
+  signOut: remove('/sign-in', 'viewer', 'Take the cookie back', Nothing),
   createVideo: post(
     '/videos',
     'operator',
@@ -88,6 +99,15 @@ export const calls = {
     Page.extend({ timeline: flag }),
     list(Result),
   ),
+  getCommandAttempts: get(
+    '/commands/{id}/attempts',
+    'viewer',
+    'Each time that a command was given to its device',
+    Id,
+    Nothing,
+    list(Attempt),
+  ),
+  getResult: get('/results/{id}', 'viewer', 'One result with its timeline', Id, Nothing, SessionResult),
   getResultScreenshot: get(
     '/results/{id}/screenshot',
     'viewer',
@@ -161,6 +181,14 @@ export const calls = {
     list(Group),
   ),
   getDevice: get('/devices/{id}', 'viewer', 'One device', DeviceId, Nothing, Device),
+  getDeviceSessions: get(
+    '/devices/{id}/sessions',
+    'viewer',
+    'What it was given in the last 50 workloads, newest first',
+    DeviceId,
+    Nothing,
+    list(DeviceSession),
+  ),
   drainDevice: post('/devices/{id}/drain', 'operator', 'Give it no more sessions', DeviceId, Empty, Device, {
     repeatable: true,
   }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FAILURES } from '../domain/failure.ts'
 import { LabelExpression, Time, WorkstationId } from './identifiers.ts'
 
 export const Device = z.object({
@@ -37,3 +38,24 @@ export const Targets = z.strictObject({
     .optional(),
   targetLabels: LabelExpression.optional(),
 })
+
+/** A command of a device, with what came of it. */
+export const DeviceSession = z.object({
+  commandId: z.uuid(),
+  resultId: z.uuid().nullable(),
+  workload: z.object({ id: z.uuid(), name: z.string() }),
+  video: z.object({ id: z.uuid(), title: z.string() }),
+  cycle: z.int(),
+  batchGroup: z.string(),
+  status: z.string(),
+  attempts: z.int(),
+  failure: z.enum(FAILURES).nullable(),
+  reason: z.string().nullable(),
+  startedAt: Time.nullable(),
+  finishedAt: Time.nullable(),
+  startupMs: z.number().nullable(),
+  rebufferRatio: z.number().nullable(),
+  bitrateAvgKbps: z.number().nullable(),
+  watchPercent: z.number().nullable(),
+})
+export type DeviceSession = z.infer<typeof DeviceSession>

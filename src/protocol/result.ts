@@ -44,6 +44,16 @@ export const Result = z.object({
 })
 export type Result = z.infer<typeof Result>
 
+/** One result with its timeline and what it is of. */
+export const SessionResult = Result.extend({
+  workload: z.object({ id: z.uuid(), name: z.string() }),
+  video: z.object({ id: z.uuid(), title: z.string(), url: z.string() }),
+  batch: z.int(),
+  plannedSeconds: z.number(),
+  timeline: z.array(z.looseObject({ atMs: z.number(), kind: z.string() })),
+})
+export type SessionResult = z.infer<typeof SessionResult>
+
 export const Screenshot = z.object({ jpeg: z.base64() })
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const

@@ -132,4 +132,19 @@ export const Command = z.object({
 })
 export type Command = z.infer<typeof Command>
 
+/** One time that a command was given to its device. */
+export const Attempt = z.object({
+  /** Its fencing token. */
+  id: z.uuid(),
+  attempt: z.int(),
+  leasedAt: Time,
+  startedAt: Time.nullable(),
+  endedAt: Time.nullable(),
+  failure: z.enum(FAILURES).nullable(),
+  message: z.string().nullable(),
+  /** Whether its agent's report came when the command was final or leased again. */
+  late: z.boolean(),
+})
+export type Attempt = z.infer<typeof Attempt>
+
 export const PauseBody = z.strictObject({ mode: z.enum(['drain', 'now']).default('drain') }).prefault({})

@@ -12,10 +12,13 @@ import { issuesOf } from '../protocol/issues.ts'
 import { openApiDocument } from '../protocol/openapi.ts'
 import type { Access, Request } from './access.ts'
 import { BusyError } from './calculations.ts'
+import { type DashboardFiles, dashboardRoutes } from './dashboard-routes.ts'
 import { docsPage } from './docs-page.ts'
-import { type EventBell, eventStream, startOf } from './event-stream.ts'
+import { type EventBell, eventStream, eventsFrom, startOf } from './event-stream.ts'
+import type { LiveLab } from './live-lab.ts'
 import { createMetrics } from './metrics.ts'
 import { ProblemError } from './problem.ts'
+import { cookieAuthorization } from './sign-in-cookie.ts'
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024
 
@@ -30,6 +33,8 @@ type Asked<C extends Call> = {
   /** Logs that something of this request was refused. */
   refuse: (status: number, detail: string) => Promise<void>
   header: (name: string) => string | undefined
+  /** For what is said beside the answer, such as a cookie. */
+  context: Context
   signal: AbortSignal
 }
 
@@ -41,13 +46,15 @@ export type AppOptions = {
   version: string
   access: Access
   bell: EventBell
+  live: LiveLab
+  dashboard: () => Promise<DashboardFiles>
   routes: (mount: Mount) => void
   /** Told of every failure that is ours and not the client's. */
   onError: (error: unknown) => void
 }
 
 /** The API below `/api/v1`, health and documentation at the root; every error is a problem document. */
-export function createApp({ engine, version, access, bell, routes, onError }: AppOptions): Hono {
+export function createApp({ engine, version, access, bell, live, dashboard, routes, onError }: AppOptions): Hono {
   const app = new Hono()
   const tooLarge = () => {
     throw new ProblemError(413, 'The request is larger than 16 MiB.')
@@ -69,6 +76,7 @@ export function createApp({ engine, version, access, bell, routes, onError }: Ap
           admitAgain: () => access.still(admission, call.role, request),
           refuse: (status: number, detail: string) => access.refuse(request, principal, status, detail),
           header: (name: string) => c.req.header(name),
+          context: c,
           signal: c.req.raw.signal,
         }
         const answered = await handle(asked as never)
@@ -84,8 +92,16 @@ export function createApp({ engine, version, access, bell, routes, onError }: Ap
     const { workloadId = null } = parse(EventsQuery, c.req.query(), 'query') as z.output<typeof EventsQuery>
     const from = await startOf(engine, c.req.header('last-event-id'))
     const admitAgain = () => access.still(admission, 'viewer', request)
-    return eventStream(engine, bell, { from, workloadId, signal: c.req.raw.signal, admitAgain })
+    const asked = { from, workloadId, admitAgain }
+    return eventStream((signal) => eventsFrom(engine, bell, { ...asked, signal }), c.req.raw.signal)
   })
+  app.get('/api/v1/live', async (c) => {
+    const request = requestOf(c, 'live')
+    const admission = await access.admit('viewer', request)
+    const admitAgain = () => access.still(admission, 'viewer', request)
+    return eventStream((signal) => live.watch(signal, admitAgain), c.req.raw.signal)
+  })
+  dashboardRoutes(app, dashboard)
   app.notFound((c) => answer({ status: 404, title: 'Not found', detail: `There is no ${c.req.method} ${c.req.path}.` }))
   app.onError((error) => {
     const problem = problemOf(error)
@@ -118,7 +134,8 @@ function rootRoutes(app: Hono, engine: Engine, version: string): void {
 function requestOf(c: Context, action: string): Request {
   const { incoming } = (c.env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } }
   const address = incoming?.socket?.remoteAddress ?? null
-  return { authorization: c.req.header('authorization'), address, action, target: c.req.path }
+  const authorization = c.req.header('authorization') ?? cookieAuthorization(c)
+  return { authorization, address, action, target: c.req.path }
 }
 
 /** What somebody does is logged before it is done, and how it ended after. */

@@ -37,14 +37,10 @@ export async function startOf(engine: Engine, lastEventId: string | undefined): 
   throw new ProblemError(400, 'Last-Event-ID is none of ours.', [{ path: 'Last-Event-ID', message: 'is no event id' }])
 }
 
-/** Server-sent events from a position on, until the client goes away. */
-export function eventStream(
-  engine: Engine,
-  bell: EventBell,
-  asked: { from: EventPosition; workloadId: string | null; signal: AbortSignal; admitAgain: () => Promise<unknown> },
-): Response {
+/** What is sent, event by event, until the client goes away. */
+export function eventStream(linesUntil: (signal: AbortSignal) => AsyncGenerator<string>, asked: AbortSignal): Response {
   const ended = new AbortController()
-  const lines = produce(engine, bell, { ...asked, signal: AbortSignal.any([asked.signal, ended.signal]) })
+  const lines = linesUntil(AbortSignal.any([asked, ended.signal]))
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const next = await lines.next().catch(() => ({ done: true as const, value: undefined }))
@@ -58,11 +54,18 @@ export function eventStream(
   })
 }
 
-async function* produce(
+/** Events of the log from a position on. */
+export async function* eventsFrom(
   engine: Engine,
   bell: EventBell,
-  { from, workloadId, signal, admitAgain }: Parameters<typeof eventStream>[2],
+  asked: {
+    from: EventPosition
+    workloadId: string | null
+    signal: AbortSignal
+    admitAgain: () => Promise<unknown>
+  },
 ): AsyncGenerator<string> {
+  const { from, workloadId, signal, admitAgain } = asked
   let at = from
   yield 'retry: 1000\n\n'
   while (!signal.aborted) {

@@ -30,7 +30,8 @@ const MAY: Record<string, readonly Holder[]> = {
     [
       'getVideos getVideo getOrigins getWorkloads getWorkload getWorkloadStatus getWorkloadBatches getWorkloadCommands',
       'getWorkloadResults getResultScreenshot getWorkloadLogs getWorkloadStats whyWorkload getWorkstations getDevices getDeviceGroups',
-      'getDevice whyDevice getWorkloadReport getWorkloadGates getWorkloadHistory createPlan getSchedules',
+      'getDevice getDeviceSessions getCommandAttempts getResult signIn getSignIn signOut',
+      'whyDevice getWorkloadReport getWorkloadGates getWorkloadHistory createPlan getSchedules',
     ],
   ),
   ...of(
@@ -253,12 +254,12 @@ test('an agent that is too old, or newer than its controller, is told what to up
   const old = await call(null)
   expect([old.status, ((await old.json()) as { detail: string }).detail]).toEqual([
     426,
-    'This agent speaks protocol 1, and this controller 2: update doai on WS01.',
+    'This agent speaks protocol 1, and this controller 2 to 3: update doai on WS01.',
   ])
-  const newer = await call('3')
+  const newer = await call('4')
   expect([newer.status, ((await newer.json()) as { detail: string }).detail]).toEqual([
     426,
-    'This agent speaks protocol 3, and this controller 2: update the controller.',
+    'This agent speaks protocol 4, and this controller 2 to 3: update the controller.',
   ])
 })
 

@@ -102,7 +102,7 @@ function speaker(asked: Asking): { workstation: string; instance: string } {
 
 /** The first agents sent no number. */
 function requireProtocol(said: string | undefined, workstation: string): void {
-  const { current, oldest } = AGENT_PROTOCOL
+  const { current, oldest }: { current: number; oldest: number } = AGENT_PROTOCOL
   const spoken = Number(said ?? 1)
   if (spoken >= oldest && spoken <= current) return
   const mend = spoken > current ? 'update the controller' : `update doai on ${workstation}`

@@ -3,6 +3,7 @@ import {
   drainDevice,
   type Removed,
   readDevice,
+  readDeviceSessions,
   readDevices,
   readWorkstations,
   releaseDevice,
@@ -36,6 +37,9 @@ export function deviceRoutes(engine: Engine, mount: Mount): void {
     )
   })
   mount(calls.getDevice, async ({ params }) => found(await readDevice(engine, params.id), 'device'))
+  mount(calls.getDeviceSessions, async ({ params }) =>
+    whole(found(await readDeviceSessions(engine, params.id), 'device')),
+  )
   mount(calls.drainDevice, async ({ params, principal }) => {
     return found(await drainDevice(engine, params.id, principal.name), 'device')
   })

@@ -7,9 +7,11 @@ import type { Engine } from '../../engine/engine.ts'
 import { readVerdicts } from '../../engine/gates.ts'
 import { readHistory } from '../../engine/history.ts'
 import {
+  readAttempts,
   readBatches,
   readCommands,
   readLogs,
+  readResult,
   readResults,
   readStats,
   readStatus,
@@ -76,6 +78,10 @@ export function workloadRoutes(engine: Engine, version: string, calculations: Ca
     const items = await readResults(pool, params.id, pageOf(query), query.timeline)
     return paged(items, query.limit, (result) => result.commandId)
   })
+  mount(calls.getCommandAttempts, async ({ params }) => {
+    return { items: found(await readAttempts(pool, params.id), 'command'), nextCursor: null }
+  })
+  mount(calls.getResult, async ({ params }) => found(await readResult(pool, params.id), 'result'))
   mount(calls.getResultScreenshot, async ({ params }) => {
     return { jpeg: found(await readScreenshot(pool, params.id), 'screenshot').toString('base64') }
   })

@@ -1,0 +1,32 @@
+import type { LiveDevice } from '../client/index.ts'
+
+/** What a device shows at a glance: each has a shape and a colour of its own. */
+export const FACES = [
+  'playing',
+  'starting',
+  'rebuffering',
+  'paused',
+  'seeking',
+  'ending',
+  'fatal',
+  'available',
+  'cooling',
+  'draining',
+  'quarantined',
+  'offline',
+  'missing',
+] as const
+export type Face = (typeof FACES)[number]
+
+/** What keeps a device from playing shows before what it plays: that matters more. */
+export function faceOf({ status, session }: Pick<LiveDevice, 'status' | 'session'>): Face {
+  if (status !== 'busy' && status !== 'available') return isFace(status) ? status : 'offline'
+  if (session === null) return 'available'
+  const state = session.playback?.state ?? 'starting'
+  if (state === 'ended' || state === 'quit') return 'ending'
+  return isFace(state) ? state : 'starting'
+}
+
+function isFace(text: string): text is Face {
+  return (FACES as readonly string[]).includes(text)
+}

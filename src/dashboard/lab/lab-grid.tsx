@@ -1,0 +1,149 @@
+import { useNavigate } from '@tanstack/react-router'
+import { type KeyboardEvent, type MouseEvent, memo, useCallback, useRef, useState } from 'react'
+import { type Face, faceOf } from '../face.ts'
+import { lab, useDevice, useOfLab } from '../live.ts'
+import type { Rack } from '../live-store.ts'
+import { useWords } from '../preferences.tsx'
+import { Mark } from '../ui/badge.tsx'
+import { LookedAt } from './looked-at.tsx'
+
+/** More devices than this are drawn small. */
+const COMPACT = 600
+
+/** A row a workstation, a cell a slot. One cell at a time is reached by Tab; arrow keys go to the others. */
+export function LabGrid({ racks, only }: { racks: readonly Rack[]; only: Face | null }) {
+  const words = useWords()
+  const navigate = useNavigate()
+  const grid = useRef<HTMLTableElement>(null)
+  const [at, setAt] = useState<string | null>(null)
+  const count = racks.reduce((sum, { devices }) => sum + devices.length, 0)
+  const first = racks[0]?.devices[0]?.id ?? ''
+  const looked = at !== null && racks.some(({ devices }) => devices.some(({ id }) => id === at)) ? at : first
+  const look = useCallback((event: { target: EventTarget }) => {
+    const cell = (event.target as Element).closest<HTMLElement>('a[data-device]')
+    if (cell?.dataset.device) setAt(cell.dataset.device)
+  }, [])
+  const open = (event: MouseEvent) => {
+    const cell = (event.target as Element).closest<HTMLAnchorElement>('a[data-device]')
+    if (cell === null || event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
+    event.preventDefault()
+    void navigate({ to: '/devices/$name', params: { name: cell.dataset.name ?? '' } })
+  }
+  const walk = (event: KeyboardEvent) => {
+    const next = neighbour(racks, looked, event.key)
+    if (next === null) return
+    event.preventDefault()
+    setAt(next)
+    grid.current?.querySelector<HTMLElement>(`a[data-device="${next}"]`)?.focus()
+  }
+  return (
+    <div className={count > COMPACT ? 'lab compact' : 'lab'}>
+      <div className="lab-scroll">
+        <table
+          ref={grid}
+          // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a table whose cells arrow keys go through is a grid
+          role="grid"
+          aria-label={words.lab.grid}
+          data-only={only ?? undefined}
+          onKeyDown={walk}
+          onFocus={look}
+          onMouseOver={look}
+          onClick={open}
+        >
+          <tbody>
+            {racks.map((rack) => (
+              <Row key={rack.workstation} rack={rack} looked={looked} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <LookedAt id={looked} />
+    </div>
+  )
+}
+
+type RowProps = { rack: Rack; looked: string }
+
+const Row = memo(function Row({ rack, looked }: RowProps) {
+  return (
+    <tr>
+      <th scope="row">
+        {rack.workstation}
+        <Playing rack={rack} />
+      </th>
+      {rack.devices.map(({ id }) => (
+        <Cell key={id} id={id} tabbable={id === looked} />
+      ))}
+    </tr>
+  )
+}, sameRow)
+
+/** A row that neither gains nor loses the looked-at cell stays as it is. */
+function sameRow(before: RowProps, now: RowProps): boolean {
+  const has = ({ rack, looked }: RowProps) => rack.devices.some(({ id }) => id === looked)
+  const moved = before.looked !== now.looked && (has(before) || has(now))
+  return before.rack === now.rack && !moved
+}
+
+function Playing({ rack: { devices } }: { rack: Rack }) {
+  const words = useWords()
+  const playing = useOfLab(() => devices.filter(({ id }) => lab.device(id)?.session?.playback).length)
+  return <span className="row-count">{words.lab.row(playing, devices.length)}</span>
+}
+
+/** One element and its mark: there are thousands. What is drawn beside the mark comes from its attributes. */
+const Cell = memo(function Cell({ id, tabbable }: { id: string; tabbable: boolean }) {
+  const words = useWords()
+  const device = useDevice(id)
+  if (device === undefined) return <td />
+  const face = faceOf(device)
+  const { session } = device
+  const stalls = session?.playback?.rebufferCount ?? 0
+  const group = session ? [words.lab.group(session.batchGroup)] : []
+  const stalled = stalls > 0 ? [words.lab.stalls(stalls)] : []
+  return (
+    <td>
+      <a
+        className="cell"
+        href={`/devices/${device.labName}`}
+        data-device={id}
+        data-name={device.labName}
+        data-face={face}
+        data-slot={device.slot.slice(1)}
+        data-note={`${session?.batchGroup ?? ''}${stalls > 0 ? ` \u26a0\ufe0e${stalls}` : ''}`}
+        tabIndex={tabbable ? 0 : -1}
+        aria-label={[device.labName, words.faces[face], ...group, ...stalled].join(', ')}
+        style={{ backgroundSize: `${bufferPercent(session?.playback?.bufferSeconds ?? 0)}% 3px` }}
+      >
+        <Mark face={face} />
+      </a>
+    </td>
+  )
+})
+
+/** A bar that is full at so many seconds. */
+const FULL_BUFFER_SECONDS = 20
+
+/** In steps that can be seen. */
+function bufferPercent(seconds: number): number {
+  return Math.min(100, Math.round((seconds / FULL_BUFFER_SECONDS) * 20) * 5)
+}
+
+/** Where a key goes from a device; null where it goes nowhere. */
+function neighbour(racks: readonly Rack[], from: string, key: string): string | null {
+  const row = racks.findIndex(({ devices }) => devices.some(({ id }) => id === from))
+  const column = racks[row]?.devices.findIndex(({ id }) => id === from) ?? -1
+  const last = (racks[row]?.devices.length ?? 1) - 1
+  const to: Record<string, [number, number]> = {
+    ArrowLeft: [row, column - 1],
+    ArrowRight: [row, column + 1],
+    ArrowUp: [row - 1, column],
+    ArrowDown: [row + 1, column],
+    Home: [row, 0],
+    End: [row, last],
+  }
+  const [toRow, toColumn] = to[key] ?? [-1, -1]
+  const devices = racks[toRow]?.devices
+  if (devices === undefined || toColumn < 0) return null
+  return devices[Math.min(toColumn, devices.length - 1)]?.id ?? null
+}
