@@ -55,7 +55,11 @@ export function pendingWorkload(
   settings: Omit<ResolvedSettings, 'watchConfig' | 'preset'>,
   videoCount: number,
 ): Workload {
-  const rules = rulesOf(settings, videoCount)
+  return workloadBeforeStart(rulesOf(settings, videoCount))
+}
+
+/** The same from its rules alone. */
+export function workloadBeforeStart(rules: Rules): Workload {
   const { batchSizePercent, batchIntervalSeconds, cycleIntervalSeconds } = rules
   return {
     rules,

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { settleAttempt } from '../domain/settle.ts'
 import { step } from '../domain/step.ts'
 import type { Effect, Workload } from '../domain/workload.ts'
+import { workloadBeforeStart } from '../domain/workload-config.ts'
 import { type History, type RecordedSettlements, type RecordedStep, stepsOf, writtenSteps } from './history.ts'
 
 /** Where today's rules do not do what was recorded. */
@@ -33,17 +34,7 @@ export function checkHistory(history: History): HistoryCheck {
 function before(steps: readonly RecordedStep[], at: number): Workload {
   const previous = steps[at - 1]?.data.after
   if (previous !== undefined) return previous
-  const { rules } = (steps[0] as RecordedStep).data.after
-  const { batchSizePercent, batchIntervalSeconds, cycleIntervalSeconds } = rules
-  return {
-    rules,
-    phase: { status: 'pending' },
-    pace: { batchSizePercent, batchIntervalSeconds, cycleIntervalSeconds },
-    videoIndex: 0,
-    total: 0,
-    tally: { completed: 0, failed: 0, skipped: 0, cancelled: 0 },
-    judged: { succeeded: 0, failed: 0 },
-  }
+  return workloadBeforeStart((steps[0] as RecordedStep).data.after.rules)
 }
 
 /** @param written as its version wrote it: what that did not know yet is not compared. */

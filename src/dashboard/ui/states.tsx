@@ -1,4 +1,3 @@
-import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { ApiError } from '../../client/index.ts'
 import { problemOf } from '../api.ts'
@@ -30,7 +29,7 @@ export function Read<T>({
   missing,
   children,
 }: {
-  query: UseQueryResult<T>
+  query: { data: T | undefined; error: Error | null; refetch: () => unknown }
   missing?: string
   children: (data: T) => ReactNode
 }) {

@@ -87,7 +87,6 @@ export const en = {
     stalls: (n: number) => one(n, 'stall', 'stalls'),
     buffer: (seconds: string) => `${seconds} s buffered`,
     hint: 'Point at a device, or go to it with the arrow keys; Enter opens it.',
-    playingNow: 'playing',
     group: (g: string) => `batch ${g}`,
   },
   device: {
@@ -109,8 +108,6 @@ export const en = {
     attempt: 'Attempt',
     drain: 'Drain',
     release: 'Release',
-    drained: 'It gets no more sessions.',
-    released: 'It gets sessions again.',
     until: (at: string) => `until ${at}`,
     gone: 'There is no such device, or no longer.',
     plays: 'Plays',
@@ -151,7 +148,6 @@ export const en = {
     emptyFilter: 'No workload is like this.',
     progress: 'Played',
     more: 'Older ones',
-    retryOf: 'retry of',
     videos: (n: number) => one(n, 'video', 'videos'),
   },
   workload: {
@@ -190,7 +186,6 @@ export const en = {
     wait: (text: string) => `waits ${text} more`,
     nextBatch: (text: string) => `next batch in ${text}`,
     nextCycle: (text: string) => `next video in ${text}`,
-    took: 'Took',
     group: 'Group',
     devices: 'Devices',
     started: 'Started',

@@ -84,7 +84,6 @@ export const ko: Words = {
     stalls: (count) => `끊김 ${n(count)}회`,
     buffer: (seconds) => `버퍼 ${seconds}초`,
     hint: '기기를 가리키거나 화살표 키로 옮겨 가세요. Enter 키로 엽니다.',
-    playingNow: '재생 중',
     group: (g) => `배치 ${g}`,
   },
   device: {
@@ -106,8 +105,6 @@ export const ko: Words = {
     attempt: '시도',
     drain: '배출',
     release: '복귀',
-    drained: '더 이상 세션을 받지 않습니다.',
-    released: '다시 세션을 받습니다.',
     until: (at) => `${at}까지`,
     gone: '그런 기기가 없거나 이미 삭제되었습니다.',
     plays: '재생 동영상',
@@ -148,7 +145,6 @@ export const ko: Words = {
     emptyFilter: '조건에 맞는 워크로드가 없습니다.',
     progress: '재생',
     more: '이전 항목',
-    retryOf: '재시도 원본',
     videos: (count) => `동영상 ${n(count)}개`,
   },
   workload: {
@@ -186,7 +182,6 @@ export const ko: Words = {
     wait: (text) => `${text} 더 기다림`,
     nextBatch: (text) => `다음 배치까지 ${text}`,
     nextCycle: (text) => `다음 동영상까지 ${text}`,
-    took: '소요',
     group: '그룹',
     devices: '기기',
     started: '시작',

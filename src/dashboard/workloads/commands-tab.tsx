@@ -32,8 +32,8 @@ export function CommandsTab() {
           {words.workload.onlyFailed}
         </label>
       </div>
-      <Read query={query as never}>
-        {(data: { pages: { items: Command[] }[] }) => {
+      <Read query={query}>
+        {(data) => {
           const commands = data.pages.flatMap(({ items }) => items)
           const shown = commands.filter(({ failure }) => !onlyFailed || failure !== null)
           if (shown.length === 0) return <Empty title={words.workload.noCommands} />

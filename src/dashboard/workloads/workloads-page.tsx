@@ -47,8 +47,8 @@ export function WorkloadsPage() {
         )}
       </Heading>
       <Filters />
-      <Read query={query as never}>
-        {(data: { pages: { items: Workload[] }[] }) => {
+      <Read query={query}>
+        {(data) => {
           const read = withNew(
             data.pages.flatMap(({ items }) => items),
             status === undefined ? live : [],
