@@ -104,6 +104,11 @@ async function goesThrough(
   await system.client.startWorkload(workload.id)
   await fault(workload.id)
   const ended = await system.ended(workload.id)
+  const { items } = await system.client.getWorkloadCommands(workload.id)
+  const unplayed = items
+    .filter(({ status }) => status !== 'succeeded')
+    .map(({ device, reason }) => ({ device, reason }))
+  expect(unplayed).toEqual([])
   expect(ended).toMatchObject({ status: 'completed', completedTasks: targetDevices.length, failedTasks: 0 })
   await available(6)
   return attempts(workload.id)

@@ -116,6 +116,13 @@ it('a phone that reboots in the middle of a session: lost, and there again when 
   expect(phone.state.settings.global.get('stay_on_while_plugged_in')).toBe('0')
 })
 
+it('a phone whose handshake was lost stays offline to adb: it is connected anew', async () => {
+  await until(well)
+  phone.loseHandshake()
+  await until((why) => why === `${phone.address} is not connected`)
+  await until(well, 30)
+})
+
 it('how warm and how full it is, is told as it changes', async () => {
   await until(well)
   phone.overheat(51.5)

@@ -136,8 +136,8 @@ export class Phones implements AsyncDisposable {
         const listed = await inTime(client.getDevices(), ANSWER_MS, 'The adb server')
         const tracked = new Set(observer.current.map(({ serial }) => serial))
         this.#take([...observer.current, ...listed.filter(({ serial }) => !tracked.has(serial))])
-        this.#reconnect(client)
-        await this.#options.clock.sleep(LOOK_MS, ended.signal)
+        const missed = this.#reconnect(client)
+        await this.#options.clock.sleep(missed > 0 ? AGAIN_MS : LOOK_MS, ended.signal)
       }
     } finally {
       ended.abort()
@@ -145,15 +145,20 @@ export class Phones implements AsyncDisposable {
     }
   }
 
-  /** Phones over a network are found again by nobody else: a server that was started anew knows none of them. */
-  #reconnect(client: AdbServerClient): void {
-    for (const serial of this.#options.slots.serials) {
-      if (!/:\d+$/.test(serial) || this.#places.has(serial) || this.#connecting.has(serial)) continue
+  /**
+   * Phones over a network are found again by nobody else: a server that was started anew knows none of them, and one
+   * whose handshake was lost stays offline. How many are missed.
+   */
+  #reconnect(client: AdbServerClient): number {
+    const missed = this.#options.slots.serials.filter((serial) => /:\d+$/.test(serial) && !this.#places.has(serial))
+    for (const serial of missed) {
+      if (this.#connecting.has(serial)) continue
       this.#connecting.add(serial)
       connect(client, serial)
         .catch(() => {})
         .finally(() => this.#connecting.delete(serial))
     }
+    return missed.length
   }
 
   #take(devices: readonly AdbServerClient.Device[]): void {

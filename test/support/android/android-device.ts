@@ -43,6 +43,7 @@ export class AndroidDevice implements AsyncDisposable {
   #port = 0
   #admission: Admission = 'accepted'
   #hung = false
+  #handshakesToLose = 0
 
   constructor({ browser = createFetchingBrowser(), state = {}, now = Date.now }: AndroidDeviceOptions) {
     lastSerial++
@@ -113,7 +114,9 @@ export class AndroidDevice implements AsyncDisposable {
     if (this.#admission !== 'accepted') this.#admit('accepted')
     if (this.#server !== null || this.#ended.signal.aborted) return
     const server = createServer((socket) => {
-      const transport = new Transport(socket, this.#transportOptions(), this.#hung)
+      const silent = this.#handshakesToLose > 0
+      if (silent) this.#handshakesToLose -= 1
+      const transport = new Transport(socket, this.#transportOptions(silent ? 'silent' : this.#admission), this.#hung)
       this.#transports.add(transport)
       socket.on('close', () => {
         this.#transports.delete(transport)
@@ -150,6 +153,12 @@ export class AndroidDevice implements AsyncDisposable {
     this.#admit('silent')
   }
 
+  /** Breaks its connections and never answers the next host that introduces itself; those after it are admitted. */
+  loseHandshake(): void {
+    this.#handshakesToLose = 1
+    this.#disconnect()
+  }
+
   /** Forgets all hosts: nobody presses the button that would let one in. */
   refuseAuthorization(): void {
     this.#admit('unauthorized')
@@ -184,10 +193,10 @@ export class AndroidDevice implements AsyncDisposable {
     await this.settled()
   }
 
-  #transportOptions() {
+  #transportOptions(admission: Admission) {
     const parts = { phone: this.phone, shell: this.#shell, reverse: this.#reverse }
     return {
-      admission: this.#admission,
+      admission,
       banner: `device::ro.product.name=shiba;ro.product.model=${this.state.model};ro.product.device=shiba;features=${FEATURES}`,
       serviceOf: (name: string, transport: Transport) => findService(name, transport, parts),
     }
