@@ -35,7 +35,11 @@ export function systemCommands(program: Command, context: Context): void {
         port,
         dataDir: data,
         tls,
-        onListening: (url) => context.out(options.json ? JSON.stringify({ url }) : `listening on ${url}`),
+        onListening: (url) => {
+          context.out(options.json ? JSON.stringify({ url }) : `listening on ${url}`)
+          if (!options.json)
+            context.err(`Its dashboard is at the same address; ${join(data, 'admin-token')} signs you in.`)
+        },
       })
     })
   program

@@ -87,8 +87,14 @@ const tokens = createRoute({
   component: lazyRouteComponent(() => import('./setup/tokens-page.tsx'), 'TokensPage'),
 })
 
+const schedules = createRoute({
+  ...at('/schedules'),
+  component: lazyRouteComponent(() => import('./workloads/schedules-page.tsx'), 'SchedulesPage'),
+})
+
 const parts = workload.addChildren([timeline, results, commands, log, settings])
-const views = [lab, device, workloads, newWorkload, parts, session, videos, origins, workstations, tokens]
+const runs = [workloads, newWorkload, parts, session, schedules] as const
+const views = [lab, device, ...runs, videos, origins, workstations, tokens] as const
 
 /** Every view has an address of its own, and what is chosen in it is in its query. */
 export const router = createRouter({

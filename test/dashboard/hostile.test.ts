@@ -36,6 +36,9 @@ describe.skipIf(executablePath === null)('hostile input', () => {
     })
     await client.startWorkload(id)
     await system.ended(id)
+    const { items: videos } = await client.getVideos()
+    const workload = { name: HOSTILE, videoIds: videos.map((video) => video.id) }
+    await client.createSchedule({ cron: '0 1 * * *', timeZone: 'Asia/Seoul', workload })
     await client.createToken({ name: HOSTILE.slice(0, 100), role: 'viewer' })
     // What the API lets nobody write, as a player or an old version may have.
     await database.pool.query(
@@ -55,6 +58,7 @@ describe.skipIf(executablePath === null)('hostile input', () => {
     const views = ['/', '/devices/WS01-S01', '/workloads', '/workloads/new', ...below, `/sessions/${result?.id}`]
     for (const path of [
       ...views,
+      '/schedules',
       '/videos',
       '/origins',
       '/workstations',

@@ -100,9 +100,9 @@ describe.skipIf(executablePath === null)('every view', () => {
     await page.keyboard.type('By keyboard')
     await tabTo(/master/)
     await page.keyboard.press('Space')
-    await tabTo('Start it at once')
-    await page.keyboard.press('Space')
-    await page.keyboard.press('Shift+Tab')
+    await tabTo('Starts')
+    await page.keyboard.type('by hand')
+    await tabTo('Create')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'By keyboard' }).waitFor()
     await tabTo('Cancel')
@@ -159,6 +159,9 @@ async function makeNight(system: TestSystem, media: MediaServer): Promise<Record
   const { id: before } = await system.play([media.video('news')], { name: 'Last night', watchConfig })
   const { id } = await system.play([media.video('news')], { name: 'Tonight', watchConfig, gates })
   await system.play([bad], { name: 'A bad night', onVideoError: 'skip', batchConfig: { maxRetries: 0 } })
+  const { items: videos } = await system.client.getVideos()
+  const workload = { name: 'Each night', videoIds: videos.map((video) => video.id) }
+  await system.client.createSchedule({ cron: '0 1 * * *', timeZone: 'Asia/Seoul', workload })
   await system.client.createOrigin({ origin: 'https://media.example.com', pathPrefix: '/team' })
   const [result] = (await system.client.getWorkloadResults(id)).items
   return {
@@ -173,6 +176,7 @@ async function makeNight(system: TestSystem, media: MediaServer): Promise<Record
     log: `/workloads/${id}/log`,
     settings: `/workloads/${id}/settings`,
     session: `/sessions/${result?.id}`,
+    schedules: '/schedules',
     videos: '/videos',
     origins: '/origins',
     workstations: '/workstations',

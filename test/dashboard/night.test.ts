@@ -139,7 +139,9 @@ async function to(page: Page, words: Words, view: string): Promise<void> {
 
 async function tab(page: Page, words: Words, name: string): Promise<void> {
   const tabs = page.getByRole('navigation', { name: words.workload.tabs.label })
-  await tabs.getByRole('link', { name, exact: true }).click()
+  const link = tabs.getByRole('link', { name, exact: true })
+  await link.click()
+  await expect.poll(() => link.getAttribute('aria-current')).toBe('page')
 }
 
 async function fill(page: Page, words: Words, name: string, video: string): Promise<void> {

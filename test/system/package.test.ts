@@ -41,6 +41,13 @@ test('the tarball, installed elsewhere without install scripts: demo, typed clie
     const demo = await run(process.execPath, [doai, 'demo', '--json'], folder, { DATABASE_URL: '' })
     expect(JSON.parse(demo.out)).toMatchObject({ workload: { status: 'completed', completedTasks: 20 + browsers } })
 
+    const serve = [doai, 'serve', '--port', '0', '--data', join(folder, 'data')]
+    await using served = startProcess(process.execPath, serve, { DATABASE_URL: '' }, folder)
+    const [, url = ''] = await served.says(/listening on (http:\S+)/)
+    const page = await (await fetch(url, { headers: { accept: 'text/html' } })).text()
+    const script = await fetch(new URL(page.match(/src="([^"]+\.js)"/)?.[1] ?? '', url))
+    expect([script.status, script.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8'])
+
     await writeFile(join(folder, 'consumer.ts'), CONSUMER)
     for (const name of ['typescript', '@types']) {
       await symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name)).catch(() => {})

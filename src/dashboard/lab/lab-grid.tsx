@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router'
-import { type KeyboardEvent, type MouseEvent, memo, useCallback, useRef, useState } from 'react'
+import { type CSSProperties, type KeyboardEvent, type MouseEvent, memo, useCallback, useRef, useState } from 'react'
 import { type Face, faceOf } from '../face.ts'
 import { lab, useDevice, useOfLab } from '../live.ts'
 import type { Rack } from '../live-store.ts'
@@ -17,6 +17,8 @@ export function LabGrid({ racks, only }: { racks: readonly Rack[]; only: Face | 
   const grid = useRef<HTMLTableElement>(null)
   const [at, setAt] = useState<string | null>(null)
   const count = racks.reduce((sum, { devices }) => sum + devices.length, 0)
+  const longest = Math.max(...racks.map(({ workstation }) => workstation.length))
+  const slots = Math.max(...racks.map(({ devices }) => devices.length))
   const first = racks[0]?.devices[0]?.id ?? ''
   const looked = at !== null && racks.some(({ devices }) => devices.some(({ id }) => id === at)) ? at : first
   const look = useCallback((event: { target: EventTarget }) => {
@@ -41,6 +43,7 @@ export function LabGrid({ racks, only }: { racks: readonly Rack[]; only: Face | 
       <div className="lab-scroll">
         <table
           ref={grid}
+          className="lab-grid"
           // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a table whose cells arrow keys go through is a grid
           role="grid"
           aria-label={words.lab.grid}
@@ -49,6 +52,7 @@ export function LabGrid({ racks, only }: { racks: readonly Rack[]; only: Face | 
           onFocus={look}
           onMouseOver={look}
           onClick={open}
+          style={{ '--name-width': `${longest}ch`, '--slots': slots } as CSSProperties}
         >
           <tbody>
             {racks.map((rack) => (
@@ -95,7 +99,7 @@ function Playing({ rack: { devices } }: { rack: Rack }) {
 const Cell = memo(function Cell({ id, tabbable }: { id: string; tabbable: boolean }) {
   const words = useWords()
   const device = useDevice(id)
-  if (device === undefined) return <td />
+  if (device === undefined) return null
   const face = faceOf(device)
   const { session } = device
   const stalls = session?.playback?.rebufferCount ?? 0

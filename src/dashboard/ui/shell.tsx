@@ -15,6 +15,7 @@ export function Shell() {
   const links = [
     ['/', words.nav.lab],
     ['/workloads', words.nav.workloads],
+    ['/schedules', words.nav.schedules],
     ['/videos', words.nav.videos],
     ['/origins', words.nav.origins],
     ['/workstations', words.nav.workstations],

@@ -1,3 +1,5 @@
+import type { Listed } from './field-list.tsx'
+
 /** A workload as a form has it: text as it was typed. */
 export type Draft = {
   name: string
@@ -10,13 +12,32 @@ export type Draft = {
   seed: string
   onVideoError: 'fail' | 'skip'
   alternateGroups: boolean
-  window: { from: string; to: string; timeZone: string }
+  /** Of the window, the time profiles and the schedule. */
+  timeZone: string
+  window: { from: string; to: string }
+  profiles: { kind: 'none' | 'default' | 'own'; own: readonly ProfileDraft[] }
+  limits: readonly LimitDraft[]
   gates: readonly GateDraft[]
+  start: StartDraft
 }
 
-export type GateDraft = {
-  /** Tells it from others while the form is open. */
-  key: number
+/** At once, by hand, when another workload ended, or again and again. */
+export type StartDraft = {
+  how: 'now' | 'hand' | 'after' | 'schedule'
+  /** The id of the workload that it follows. */
+  after: string
+  on: 'success' | 'end'
+  cron: string
+  jitterSeconds: string
+  overlap: 'skip' | 'queue'
+}
+
+export type ProfileDraft = Listed & Record<'from' | 'to' | PaceField, string>
+type PaceField = 'batchSizePercent' | 'batchIntervalSeconds' | 'cycleIntervalSeconds'
+
+export type LimitDraft = Listed & { kind: 'maxConcurrent' | 'maxMbps'; label: string; per: string }
+
+export type GateDraft = Listed & {
   metric: string
   quantile: string
   bound: 'max' | 'min'
@@ -65,14 +86,18 @@ export function emptyDraft(name: string): Draft {
     seed: '',
     onVideoError: 'fail',
     alternateGroups: false,
-    window: { from: '', to: '', timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone },
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    window: { from: '', to: '' },
+    profiles: { kind: 'none', own: [] },
+    limits: [],
     gates: [],
+    start: { how: 'now', after: '', on: 'success', cron: '', jitterSeconds: '', overlap: 'skip' },
   }
 }
 
 /** What was typed, as the API takes it; what is no number stays text, so that it is refused by its field. */
 export function settingsOf(draft: Draft) {
-  const { window, gates, seed } = draft
+  const { window, gates, seed, timeZone } = draft
   return {
     name: draft.name,
     ...(draft.targetWorkstations.length > 0 ? { targetWorkstations: [...draft.targetWorkstations] } : {}),
@@ -82,7 +107,10 @@ export function settingsOf(draft: Draft) {
     watchConfig: { ...numbers(draft.watchConfig), ...(seed === '' ? {} : { seed }) },
     onVideoError: draft.onVideoError,
     alternateGroups: draft.alternateGroups,
-    window: window.from === '' && window.to === '' ? null : window,
+    window: window.from === '' && window.to === '' ? null : { ...window, timeZone },
+    timeProfiles: profilesOf(draft),
+    maxConcurrent: limitsOf(draft, 'maxConcurrent'),
+    maxMbps: limitsOf(draft, 'maxMbps'),
     gates: gates.map(({ metric, quantile, bound, value, minSample, scope, action }) => ({
       metric,
       scope,
@@ -90,6 +118,36 @@ export function settingsOf(draft: Draft) {
       ...numbers({ quantile, [bound]: value, minSample }),
     })),
   }
+}
+
+/** The same with its videos, and with what it follows. */
+export function workloadOf(draft: Draft) {
+  const { how, after, on } = draft.start
+  const follows = how === 'after' ? { after: { workload: after, on } } : {}
+  return { ...settingsOf(draft), videoIds: [...draft.videoIds], ...follows }
+}
+
+export function scheduleOf(draft: Draft) {
+  const { cron, jitterSeconds, overlap } = draft.start
+  return { cron, overlap, timeZone: draft.timeZone, ...numbers({ jitterSeconds }), workload: workloadOf(draft) }
+}
+
+/** The field of the form for a field as the API names it: time zones are one, and a schedule's workload is the form's. */
+export function fieldOf(path: string): string {
+  const below = path.replace(/^workload\./, '')
+  if (/^(?:window|timeProfiles)\.timeZone$/.test(below)) return 'timeZone'
+  return below.replace(/^videos\b/, 'videoIds')
+}
+
+function profilesOf({ profiles: { kind, own }, timeZone }: Draft) {
+  if (kind === 'none') return null
+  const profiles = own.map(({ key, from, to, ...pace }) => ({ from, to, ...numbers(pace) }))
+  return { timeZone, profiles: kind === 'default' ? kind : profiles }
+}
+
+function limitsOf({ limits }: Draft, kind: LimitDraft['kind']) {
+  const ofKind = limits.filter((limit) => limit.kind === kind)
+  return ofKind.map(({ label, per }) => ({ label, ...numbers({ per }) }))
 }
 
 function numbers(fields: Record<string, string>): Record<string, number | string> {

@@ -3,7 +3,7 @@ import { client, problemOf } from '../api.ts'
 import { Fact } from '../lab/device-page.tsx'
 import { useWords } from '../preferences.tsx'
 import { clockOf, decimals, momentOf } from '../ui/format.ts'
-import { type Draft, settingsOf } from './draft.ts'
+import { type Draft, fieldOf, settingsOf } from './draft.ts'
 import type { Problems } from './fields.tsx'
 
 type Plan = Awaited<ReturnType<typeof client.createPlan>>
@@ -22,9 +22,7 @@ export function useForecast(draft: Draft): Forecast {
     placeholderData: (before) => before,
   })
   const { message, errors } = query.error ? problemOf(query.error) : { message: null, errors: [] }
-  const problems = Object.fromEntries(
-    errors.map(({ path, message }) => [path.replace(/^workload\./, '').replace(/^videos\b/, 'videoIds'), message]),
-  )
+  const problems = Object.fromEntries(errors.map(({ path, message }) => [fieldOf(path), message]))
   return {
     plan: query.error ? undefined : query.data,
     problems,

@@ -10,13 +10,17 @@ import {
   type BatchField,
   type Draft,
   emptyDraft,
-  settingsOf,
+  fieldOf,
+  scheduleOf,
   WATCH_FIELDS,
   type WatchField,
+  workloadOf,
 } from './draft.ts'
 import { CheckList, Field, type Problems, ProblemsContext, SelectField } from './fields.tsx'
 import { ForecastPanel, useForecast } from './forecast-panel.tsx'
 import { GateFields } from './gate-fields.tsx'
+import { LimitFields } from './limit-fields.tsx'
+import { WhenFields } from './when-fields.tsx'
 
 /** A form that shows the night as it is filled in. */
 export function NewWorkloadPage() {
@@ -24,7 +28,6 @@ export function NewWorkloadPage() {
   const text = words.form
   const navigate = useNavigate()
   const [draft, setDraft] = useState<Draft>(() => emptyDraft(''))
-  const [startNow, setStartNow] = useState(true)
   const [refused, setRefused] = useState<{ draft: Draft; problems: Problems; message: string } | null>(null)
   const [busy, setBusy] = useState(false)
   const settled = useSettled(useDeferredValue(draft))
@@ -39,13 +42,12 @@ export function NewWorkloadPage() {
     if (busy) return
     setBusy(true)
     try {
-      const { id } = await client.createWorkload({ ...settingsOf(draft), videoIds: [...draft.videoIds] } as never)
-      if (startNow) await client.startWorkload(id)
+      const id = await create(draft)
       void queries.invalidateQueries()
-      await navigate({ to: '/workloads/$id', params: { id } })
+      await (id === null ? navigate({ to: '/schedules' }) : navigate({ to: '/workloads/$id', params: { id } }))
     } catch (error) {
       const { message, errors } = problemOf(error)
-      const problems = Object.fromEntries(errors.map(({ path, message }) => [path, message]))
+      const problems = Object.fromEntries(errors.map(({ path, message }) => [fieldOf(path), message]))
       setRefused({ draft, problems, message: errors.length > 0 ? text.wrong(errors.length) : message })
       setTimeout(() => document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(), 0)
     } finally {
@@ -60,15 +62,13 @@ export function NewWorkloadPage() {
           <div>
             <Basics draft={draft} change={change} />
             <Pace draft={draft} change={change} />
-            <GateFields gates={draft.gates} change={(gates) => change({ gates })} />
+            <WhenFields draft={draft} change={change} />
+            <LimitFields limits={draft.limits} onLimits={(limits) => change({ limits })} />
+            <GateFields gates={draft.gates} onGates={(gates) => change({ gates })} />
             <div className="actions">
               <button type="submit" className="button primary" aria-disabled={busy}>
                 {text.submit}
               </button>
-              <label className="check">
-                <input type="checkbox" checked={startNow} onChange={(event) => setStartNow(event.target.checked)} />
-                {text.startNow}
-              </label>
               <p className="problem" role="alert">
                 {refused?.draft === draft ? refused.message : ''}
               </p>
@@ -79,6 +79,18 @@ export function NewWorkloadPage() {
       </ProblemsContext>
     </>
   )
+}
+
+/** Gives the workload's id, or null where a schedule will create it. @throws ApiError */
+async function create(draft: Draft): Promise<string | null> {
+  const { how } = draft.start
+  if (how === 'schedule') {
+    await client.createSchedule(scheduleOf(draft) as never)
+    return null
+  }
+  const { id } = await client.createWorkload(workloadOf(draft) as never)
+  if (how === 'now') await client.startWorkload(id)
+  return id
 }
 
 type Part = { draft: Draft; change: (part: Partial<Draft>) => void }
@@ -151,15 +163,6 @@ function Pace({ draft, change }: Part) {
         onValue={(value) => change({ watchConfig: { ...draft.watchConfig, [name]: value } })}
       />
     ))
-  const span = (name: 'from' | 'to' | 'timeZone', label: string, placeholder?: string) => (
-    <Field
-      path={`window.${name}`}
-      label={label}
-      value={draft.window[name]}
-      {...(placeholder ? { placeholder } : {})}
-      onValue={(value) => change({ window: { ...draft.window, [name]: value } })}
-    />
-  )
   return (
     <>
       <section className="panel">
@@ -189,14 +192,6 @@ function Pace({ draft, change }: Part) {
           <summary>{text.interactions}</summary>
           <div className="fields">
             {watch(['pauseProbability', 'seekProbability', 'qualitySwitchProbability', 'backgroundProbability'])}
-          </div>
-        </details>
-        <details>
-          <summary>{text.window}</summary>
-          <div className="fields">
-            {span('from', text.windowFrom, '01:00')}
-            {span('to', text.windowTo, '06:00')}
-            {span('timeZone', text.timeZone)}
           </div>
         </details>
       </section>
