@@ -65,16 +65,16 @@ export function NewWorkloadPage() {
             <WhenFields draft={draft} change={change} />
             <LimitFields limits={draft.limits} onLimits={(limits) => change({ limits })} />
             <GateFields gates={draft.gates} onGates={(gates) => change({ gates })} />
-            <div className="actions">
-              <button type="submit" className="button primary" aria-disabled={busy}>
-                {text.submit}
-              </button>
-              <p className="problem" role="alert">
-                {refused?.draft === draft ? refused.message : ''}
-              </p>
-            </div>
           </div>
           <ForecastPanel forecast={forecast} empty={draft.videoIds.length === 0} />
+          <div className="actions">
+            <button type="submit" className="button primary" aria-disabled={busy}>
+              {text.submit}
+            </button>
+            <p className="problem" role="alert">
+              {refused?.draft === draft ? refused.message : ''}
+            </p>
+          </div>
         </form>
       </ProblemsContext>
     </>

@@ -159,14 +159,14 @@ function ProfileFields({
           <>
             <Field
               path={`${path}.from`}
-              label={text.windowFrom}
+              label={text.from}
               placeholder="02:00"
               value={profile.from}
               onValue={(from) => set({ from })}
             />
             <Field
               path={`${path}.to`}
-              label={text.windowTo}
+              label={text.to}
               placeholder="06:00"
               value={profile.to}
               onValue={(to) => set({ to })}
