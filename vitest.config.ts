@@ -7,8 +7,9 @@ const real = {
   hookTimeout: 60_000,
   maxWorkers: 1,
 }
-// They wait more than they work.
-const faults = { ...real, include: ['test/faults/**/*.test.ts'], maxWorkers: 4, testTimeout: 600_000 }
+/** They wait more than they work. */
+const patient = { ...real, maxWorkers: 4, testTimeout: 600_000 }
+const patientPlayers = 'test/players/{headless,simulated,phone-faults}.test.ts'
 
 export default defineConfig({
   test: {
@@ -23,12 +24,35 @@ export default defineConfig({
         },
       },
       // Real time and real decoders: two at once leave each its own core.
-      { test: { ...real, name: 'players', include: ['test/players/*.test.ts'], maxWorkers: 2 } },
-      { test: { ...real, name: 'dashboard', include: ['test/dashboard/*.test.ts'], maxWorkers: 3 } },
+      {
+        test: {
+          ...real,
+          name: 'players',
+          include: ['test/players/*.test.ts'],
+          exclude: [patientPlayers],
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          ...patient,
+          name: 'patient',
+          include: ['test/{faults,dashboard}/*.test.ts', patientPlayers],
+          provide: { long: false },
+        },
+      },
       // Whole nights in real time, minutes each: `npm run test:nights`.
       { test: { ...real, name: 'nights', include: ['test/nights/*.test.ts'], testTimeout: 900_000 } },
-      { test: { ...faults, name: 'faults', provide: { long: false } } },
-      { test: { ...faults, name: 'faults-long', provide: { long: true }, maxWorkers: 1, testTimeout: 3_600_000 } },
+      {
+        test: {
+          ...patient,
+          name: 'faults-long',
+          include: ['test/faults/*.test.ts'],
+          provide: { long: true },
+          maxWorkers: 1,
+          testTimeout: 3_600_000,
+        },
+      },
     ],
   },
 })

@@ -1,0 +1,125 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { AdbServer } from '../../src/drivers/adb/adb-server.ts'
+import { findBrowser } from '../../src/drivers/chromium/find-browser.ts'
+import { startAdbServer, type AdbServer as TestAdbServer } from '../support/android/adb-server.ts'
+import { type AndroidDevice, createAndroidDevice } from '../support/android/android-device.ts'
+import { createChromiumBrowser } from '../support/android/chromium-browser.ts'
+import { type MediaServer, startMediaServer } from '../support/media-server.ts'
+import { createOf, startTestSystem, type TestSystem } from '../support/system.ts'
+
+const browser = await findBrowser(process.env)
+const adb = await new AdbServer(process.env).executableVersion().catch(() => null)
+/** Whether this machine has what a mixed lab needs. */
+export const canBeMixed = browser !== null && adb !== null
+
+/** One workstation: headless players on S01 and S02, browsers on S03 and S04, phones on S05 and S06. */
+export class MixedLab implements AsyncDisposable {
+  readonly #stack: AsyncDisposableStack
+  readonly system: TestSystem
+  readonly media: MediaServer
+  readonly adbServer: TestAdbServer
+  readonly #phones: AndroidDevice[]
+
+  private constructor(
+    stack: AsyncDisposableStack,
+    parts: { system: TestSystem; media: MediaServer; adbServer: TestAdbServer; phones: AndroidDevice[] },
+  ) {
+    this.#stack = stack
+    this.system = parts.system
+    this.media = parts.media
+    this.adbServer = parts.adbServer
+    this.#phones = parts.phones
+  }
+
+  static async start(): Promise<MixedLab> {
+    await using stack = new AsyncDisposableStack()
+    const media = stack.use(await startMediaServer())
+    const adbServer = stack.use(await startAdbServer())
+    const pages = stack.use(createChromiumBrowser(browser ?? ''))
+    const phones: AndroidDevice[] = []
+    for (const model of ['Pixel 8', 'Pixel 8a']) {
+      const phone = stack.use(await createAndroidDevice({ browser: pages, state: { model, keyguard: 'swipe' } }))
+      phones.push(phone)
+      await adbServer.connect(phone.address)
+    }
+    const before = process.env.ANDROID_ADB_SERVER_PORT
+    process.env.ANDROID_ADB_SERVER_PORT = String(adbServer.port)
+    stack.defer(() => {
+      if (before === undefined) delete process.env.ANDROID_ADB_SERVER_PORT
+      else process.env.ANDROID_ADB_SERVER_PORT = before
+    })
+    const drivers = ['headless', 'chromium', 'adb'].map((name) => ({ name, count: 2 }))
+    const system = stack.use(await startTestSystem({ WS01: drivers }))
+    const lab = new MixedLab(stack.move(), { system, media, adbServer, phones })
+    await lab.available(6)
+    return lab
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync()
+  }
+
+  /** Nothing is wrong with it: every device can be given a session. */
+  async available(count: number): Promise<void> {
+    for (let attempt = 0; attempt < 300; attempt++) {
+      const { items } = await this.system.client.getDevices()
+      if (items.filter(({ status }) => status === 'available').length === count) return
+      await delay(100)
+    }
+    throw new Error(JSON.stringify((await this.system.client.getDevices()).items, null, 1))
+  }
+
+  /** The phone that has a slot: whichever was seen first has the first. */
+  async phoneAt(slot: string): Promise<AndroidDevice> {
+    const { items } = await this.system.client.getDevices()
+    const model = items.find((device) => device.slot === slot)?.model ?? ''
+    const phone = this.#phones.find(({ address }) => model.endsWith(address))
+    if (phone === undefined) throw new Error(`No phone has ${slot}.`)
+    return phone
+  }
+
+  /** Resolves when a session on this slot has asked for segments. */
+  async plays(workloadId: string, slot: string): Promise<void> {
+    for (let attempt = 0; attempt < 400; attempt++) {
+      const { items } = await this.system.client.getWorkloadCommands(workloadId)
+      const playing = items.find((one) => one.device.endsWith(slot) && one.status === 'playing')
+      const asked = this.media.requests.some(({ path }) => path.includes('.m4s'))
+      if (playing !== undefined && asked) return delay(2000)
+      await delay(50)
+    }
+    throw new Error(`${slot} does not play.`)
+  }
+
+  /**
+   * A workload in two batches, with one fault in the first; then everything is as it should be again. Gives every
+   * attempt, in the order of their devices.
+   */
+  async goesThrough(
+    name: string,
+    targetDevices: string[],
+    fault: (workloadId: string) => Promise<void>,
+  ): Promise<{ slot: string; failure: string | null; message: string | null }[]> {
+    const { client, database } = this.system
+    this.media.requests.length = 0
+    const workload = await createOf(client, [this.media.video(name)], {
+      targetDevices,
+      watchConfig: { watchDurationMin: 6, watchDurationMax: 6 },
+      batchConfig: { batchSizePercent: 50, maxRetries: 2 },
+    })
+    await client.startWorkload(workload.id)
+    await fault(workload.id)
+    const ended = await this.system.ended(workload.id)
+    const { items } = await client.getWorkloadCommands(workload.id)
+    const unplayed = items.filter(({ status }) => status !== 'succeeded')
+    expect(unplayed.map(({ device, reason }) => ({ device, reason }))).toEqual([])
+    expect(ended).toMatchObject({ status: 'completed', completedTasks: targetDevices.length, failedTasks: 0 })
+    await this.available(6)
+    const { rows } = await database.pool.query(
+      `SELECT c.device_slot AS slot, a.failure, a.message FROM command_attempts a
+       JOIN command_history c ON c.id = a.command_id WHERE c.workload_id = $1 ORDER BY c.device_slot, a.attempt`,
+      [workload.id],
+    )
+    return rows
+  }
+}
