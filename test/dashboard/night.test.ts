@@ -60,6 +60,8 @@ describe.skipIf(executablePath === null)('a night from sign-in to its results, i
 
     await to(page, words, words.nav.workloads)
     await page.getByRole('link', { name: words.workloads.create }).click()
+    // The list has a field of the same name.
+    await page.getByRole('heading', { level: 1, name: words.form.title }).waitFor()
     await fill(page, words, `Tonight ${language}`, `News ${language}`)
     await page.getByLabel(words.form.batchSizePercent).fill('5')
     await page.getByText('Too small: expected number to be >=10').waitFor()
