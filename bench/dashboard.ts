@@ -14,6 +14,7 @@ import { quantile } from './statistics.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const DEVICES = 20
+const AIM_MS = 100
 /** Of each minute; a trace of all of it would fill the memory that is looked at. */
 const TRACED_SECONDS = 20
 /** `--agents 100 --minutes 10` */
@@ -47,10 +48,7 @@ const page = await context.newPage()
 const debug = await context.newCDPSession(page)
 await loadScripts(page, debug)
 await signIn(page, url, token)
-await page
-  .getByRole('gridcell')
-  .nth(agents * DEVICES - 1)
-  .waitFor()
+await page.locator(`[role="grid"][aria-rowcount="${agents}"]`).waitFor()
 const workload = await playAll()
 await follow()
 await client.cancelWorkload(workload)
@@ -70,8 +68,13 @@ async function loadScripts(page: Page, debug: CDPSession): Promise<void> {
       .observe({ type: 'longtask' })
     new PerformanceObserver((list) => {
       // A press is several events; the slowest is what its user waited for.
-      for (const { interactionId: id, duration } of list.getEntries())
-        if (id) interactions.set(id, Math.max(duration, interactions.get(id) ?? 0))
+      for (const entry of list.getEntries()) {
+        const { interactionId: id, name, duration, startTime, processingStart, processingEnd } = entry
+        if (!id || duration <= (interactions.get(id)?.duration ?? 0)) continue
+        const waited = processingStart - startTime
+        const drawn = duration - (processingEnd - startTime)
+        interactions.set(id, { name, duration, waited, drawn })
+      }
     }).observe({ type: 'event', durationThreshold: 16 })`)
   await page.goto(url)
   await page.waitForLoadState('networkidle')
@@ -110,14 +113,18 @@ async function follow(): Promise<void> {
     await debug.send('HeapProfiler.collectGarbage')
     const { usedSize } = await debug.send('Runtime.getHeapUsage')
     heaps.push(usedSize / 2 ** 20)
-    const { tasks, interactions } = (await page.evaluate(
+    const { tasks, interactions: slow } = (await page.evaluate(
       '({ tasks: longTasks, interactions: [...interactions.values()] })',
     )) as Timings
+    const interactions = slow.map(({ duration }) => duration)
     const most = (all: number[]) => (all.length === 0 ? 0 : Math.max(...all)).toFixed(0)
     const shares = trace.shares.map(([kind, share]) => `${(100 * share).toFixed(1)} % ${kind}`)
     console.log(
       `its trace, ${TRACED_SECONDS} s: ${trace.longTasks.length} tasks over 50 ms, longest ${most(trace.longTasks)} ms; ${shares.join(', ')}`,
     )
+    for (const { name, duration, waited, drawn } of slow.filter(({ duration }) => duration > AIM_MS)) {
+      console.log(`${name} took ${duration} ms: waited ${waited.toFixed(0)} ms, was drawn in ${drawn.toFixed(0)} ms`)
+    }
     const fast = Array.from({ length: Math.max(0, count - interactions.length) }, () => 0)
     const p98 = quantile([...interactions, ...fast], 0.98).toFixed(0)
     console.log(
@@ -142,7 +149,9 @@ async function use(seconds: number): Promise<number> {
   return count
 }
 
-type Timings = { tasks: number[]; interactions: number[] }
+/** An interaction, how long it waited before it was answered to and how long it then took to be seen; ms. */
+type Interaction = { name: string; duration: number; waited: number; drawn: number }
+type Timings = { tasks: number[]; interactions: Interaction[] }
 
 function countChanges(count: () => void): AbortController {
   const stopping = new AbortController()

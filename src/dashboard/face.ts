@@ -18,6 +18,23 @@ export const FACES = [
 ] as const
 export type Face = (typeof FACES)[number]
 
+/** Of each; \ufe0e keeps what might be drawn as a picture a glyph. */
+export const SHAPES: Record<Face, string> = {
+  playing: '\u25b6\ufe0e',
+  starting: '\u25b7\ufe0e',
+  rebuffering: '\u25d0',
+  paused: '\u25ae\u25ae',
+  seeking: '\u25b8\u25b8',
+  ending: '\u25a0',
+  fatal: '\u2715',
+  available: '\u25cb',
+  cooling: '\u2731',
+  draining: '\u25bc',
+  quarantined: '\u25c6',
+  offline: '\u25ac',
+  missing: '\u25cc',
+}
+
 /** What keeps a device from playing shows before what it plays: that matters more. */
 export function faceOf({ status, session }: Pick<LiveDevice, 'status' | 'session'>): Face {
   if (status !== 'busy' && status !== 'available') return isFace(status) ? status : 'offline'

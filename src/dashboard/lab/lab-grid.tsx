@@ -1,6 +1,18 @@
 import { useNavigate } from '@tanstack/react-router'
-import { type CSSProperties, type KeyboardEvent, type MouseEvent, memo, useCallback, useRef, useState } from 'react'
-import { type Face, faceOf } from '../face.ts'
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type MouseEvent,
+  memo,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react'
+import type { LiveDevice } from '../../client/index.ts'
+import { type Face, faceOf, SHAPES } from '../face.ts'
 import { lab, useDevice, useOfLab } from '../live.ts'
 import type { Rack } from '../live-store.ts'
 import { useWords } from '../preferences.tsx'
@@ -16,11 +28,17 @@ export function LabGrid({ racks, only }: { racks: readonly Rack[]; only: Face | 
   const navigate = useNavigate()
   const grid = useRef<HTMLTableElement>(null)
   const [at, setAt] = useState<string | null>(null)
-  const count = racks.reduce((sum, { devices }) => sum + devices.length, 0)
+  const [walked, setWalked] = useState(0)
+  const compact = racks.reduce((sum, { devices }) => sum + devices.length, 0) > COMPACT
   const longest = Math.max(...racks.map(({ workstation }) => workstation.length))
   const slots = Math.max(...racks.map(({ devices }) => devices.length))
   const first = racks[0]?.devices[0]?.id ?? ''
   const looked = at !== null && racks.some(({ devices }) => devices.some(({ id }) => id === at)) ? at : first
+  useSeen(grid, racks)
+  // A row out of sight can be focused once it is known to be looked at.
+  useLayoutEffect(() => {
+    if (walked > 0) grid.current?.querySelector<HTMLElement>('a[tabindex="0"]')?.focus()
+  }, [walked])
   const look = useCallback((event: { target: EventTarget }) => {
     const cell = (event.target as Element).closest<HTMLElement>('a[data-device]')
     if (cell?.dataset.device) setAt(cell.dataset.device)
@@ -36,10 +54,10 @@ export function LabGrid({ racks, only }: { racks: readonly Rack[]; only: Face | 
     if (next === null) return
     event.preventDefault()
     setAt(next)
-    grid.current?.querySelector<HTMLElement>(`a[data-device="${next}"]`)?.focus()
+    setWalked(walked + 1)
   }
   return (
-    <div className={count > COMPACT ? 'lab compact' : 'lab'}>
+    <div className={compact ? 'lab compact' : 'lab roomy'}>
       <div className="lab-scroll">
         <table
           ref={grid}
@@ -56,7 +74,7 @@ export function LabGrid({ racks, only }: { racks: readonly Rack[]; only: Face | 
         >
           <tbody>
             {racks.map((rack) => (
-              <Row key={rack.workstation} rack={rack} looked={looked} />
+              <Row key={rack.workstation} rack={rack} looked={looked} compact={compact} />
             ))}
           </tbody>
         </table>
@@ -66,17 +84,34 @@ export function LabGrid({ racks, only }: { racks: readonly Rack[]; only: Face | 
   )
 }
 
-type RowProps = { rack: Rack; looked: string }
+/** So far around the window rows are drawn before they are scrolled to, px. A browser's own margin is half the lab. */
+const AROUND = '150px 0px'
 
-const Row = memo(function Row({ rack, looked }: RowProps) {
+/** Marks the rows that are out of sight, so that they are not drawn. */
+function useSeen(grid: RefObject<HTMLTableElement | null>, racks: readonly Rack[]): void {
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        for (const { target, isIntersecting } of entries) target.classList.toggle('away', !isIntersecting)
+      },
+      { rootMargin: AROUND },
+    )
+    for (const row of grid.current?.querySelectorAll('tr') ?? []) observer.observe(row)
+    return () => observer.disconnect()
+  }, [grid, racks])
+}
+
+type RowProps = { rack: Rack; looked: string; compact: boolean }
+
+const Row = memo(function Row({ rack, looked, compact }: RowProps) {
   return (
-    <tr>
+    <tr data-looked={rack.devices.some(({ id }) => id === looked)}>
       <th scope="row">
         {rack.workstation}
         <Playing rack={rack} />
       </th>
       {rack.devices.map(({ id }) => (
-        <Cell key={id} id={id} tabbable={id === looked} />
+        <Cell key={id} id={id} tabbable={id === looked} compact={compact} />
       ))}
     </tr>
   )
@@ -86,7 +121,7 @@ const Row = memo(function Row({ rack, looked }: RowProps) {
 function sameRow(before: RowProps, now: RowProps): boolean {
   const has = ({ rack, looked }: RowProps) => rack.devices.some(({ id }) => id === looked)
   const moved = before.looked !== now.looked && (has(before) || has(now))
-  return before.rack === now.rack && !moved
+  return before.rack === now.rack && before.compact === now.compact && !moved
 }
 
 function Playing({ rack: { devices } }: { rack: Rack }) {
@@ -95,8 +130,8 @@ function Playing({ rack: { devices } }: { rack: Rack }) {
   return <span className="row-count">{words.lab.row(playing, devices.length)}</span>
 }
 
-/** One element and its mark: there are thousands. What is drawn beside the mark comes from its attributes. */
-const Cell = memo(function Cell({ id, tabbable }: { id: string; tabbable: boolean }) {
+/** As few elements as can be: there are thousands. What is drawn in it comes from its attributes. */
+const Cell = memo(function Cell({ id, tabbable, compact }: { id: string; tabbable: boolean; compact: boolean }) {
   const words = useWords()
   const device = useDevice(id)
   if (device === undefined) return null
@@ -108,22 +143,34 @@ const Cell = memo(function Cell({ id, tabbable }: { id: string; tabbable: boolea
   return (
     <td>
       <a
-        className="cell"
+        className={compact ? `cell face-${face}` : 'cell'}
         href={`/devices/${device.labName}`}
         data-device={id}
         data-name={device.labName}
-        data-face={face}
-        data-slot={device.slot.slice(1)}
-        data-note={`${session?.batchGroup ?? ''}${stalls > 0 ? ` \u26a0\ufe0e${stalls}` : ''}`}
         tabIndex={tabbable ? 0 : -1}
         aria-label={[device.labName, words.faces[face], ...group, ...stalled].join(', ')}
         style={{ backgroundSize: `${bufferPercent(session?.playback?.bufferSeconds ?? 0)}% 3px` }}
       >
-        <Mark face={face} />
+        {compact ? SHAPES[face] : <Roomy device={device} face={face} stalls={stalls} />}
       </a>
     </td>
   )
 })
+
+type RoomyProps = { device: LiveDevice; face: Face; stalls: number }
+
+/** What there is room for where devices are few. */
+function Roomy({ device: { slot, session }, face, stalls }: RoomyProps) {
+  return (
+    <>
+      <span className="slot">{slot.slice(1)}</span>
+      <Mark face={face} />
+      <span className="note">
+        {session?.batchGroup} {stalls > 0 && `\u26a0\ufe0e${stalls}`}
+      </span>
+    </>
+  )
+}
 
 /** A bar that is full at so many seconds. */
 const FULL_BUFFER_SECONDS = 20

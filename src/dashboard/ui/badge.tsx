@@ -1,9 +1,13 @@
-import type { Face } from '../face.ts'
+import { type Face, SHAPES } from '../face.ts'
 import { useWords } from '../preferences.tsx'
 
 /** A device's state by shape and colour; what it means is said beside it. */
 export function Mark({ face }: { face: Face }) {
-  return <span className={`mark mark-${face}`} aria-hidden="true" />
+  return (
+    <span className={`mark face-${face}`} aria-hidden="true">
+      {SHAPES[face]}
+    </span>
+  )
 }
 
 const TONES: Record<string, string> = {
