@@ -43,16 +43,21 @@ async function pump(signal: AbortSignal): Promise<void> {
   }
 }
 
-/** So many devices are shown anew at once: between them the page answers to whoever uses it. */
+/** So many devices are shown anew in one frame: between them the page answers to whoever uses it. */
 const PART = 60
 
 async function takeInParts(message: LiveMessage, signal: AbortSignal): Promise<void> {
   const { devices } = message
   lab.take('change', { ...message, devices: devices.slice(0, PART) })
   for (let from = PART; from < devices.length && !signal.aborted; from += PART) {
-    await new Promise((done) => setTimeout(done))
+    await nextFrame()
     lab.take('change', { ...message, removed: [], workloads: [], devices: devices.slice(from, from + PART) })
   }
+}
+
+/** After the frame that is being drawn. */
+function nextFrame(): Promise<void> {
+  return new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
 }
 
 export function useConnection(): Connection {
