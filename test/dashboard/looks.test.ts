@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { enrolDevices, tradedLink } from '../support/agent-call.ts'
 import { executablePath, type Look, openWindow, startBrowser } from '../support/browser.ts'
 import { signIn, WORDS } from '../support/dashboard.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
@@ -120,6 +121,31 @@ describe.skipIf(executablePath === null)('every view', () => {
     await tabTo(/sessions? from/)
     await page.keyboard.press('Enter')
     await page.getByRole('button', { name: 'show all' }).waitFor()
+    await context.close()
+  })
+
+  test('a lab of hundreds of devices, drawn small: axe finds nothing, and arrow keys come to what is out of sight', async () => {
+    for (let at = 10; at < 50; at++) {
+      await enrolDevices(await tradedLink(system.client, system.url, `WS${at}`), 16)
+    }
+    const { context, page } = await openWindow(browser)
+    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+    await signIn(page, system.url, system.adminToken)
+    await expect.poll(() => page.locator('.compact .cell').count()).toBe(12 + 40 * 16)
+    expect(await complaintsOfAxe(page, axe)).toEqual([])
+    if (PICTURES) await picture(page, 'lab-compact')
+    const drawn = () =>
+      page.evaluate(
+        '[...document.querySelectorAll(".cell")].filter((cell) => cell.checkVisibility({ contentVisibilityAuto: true })).length',
+      )
+    await expect.poll(drawn).toBeLessThan(600)
+    await page.getByRole('link', { name: /^WS01-S01/ }).focus()
+    for (let down = 0; down < 41; down++) await page.keyboard.press('ArrowDown')
+    const focused = () =>
+      page.evaluate(
+        '[document.activeElement.dataset.name, document.activeElement.getBoundingClientRect().bottom <= innerHeight]',
+      )
+    await expect.poll(focused).toEqual(['WS49-S01', true])
     await context.close()
   })
 

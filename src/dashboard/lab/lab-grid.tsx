@@ -11,7 +11,6 @@ import {
   useRef,
   useState,
 } from 'react'
-import type { LiveDevice } from '../../client/index.ts'
 import { type Face, faceOf, SHAPES } from '../face.ts'
 import { lab, useDevice, useOfLab } from '../live.ts'
 import type { Rack } from '../live-store.ts'
@@ -144,6 +143,9 @@ const Cell = memo(function Cell({ id, tabbable, compact }: { id: string; tabbabl
     <td>
       <a
         className={compact ? `cell face-${face}` : 'cell'}
+        data-shape={compact ? SHAPES[face] : undefined}
+        data-slot={device.slot.slice(1)}
+        data-note={`${session?.batchGroup ?? ''}${stalls > 0 ? ` \u26a0\ufe0e${stalls}` : ''}`}
         href={`/devices/${device.labName}`}
         data-device={id}
         data-name={device.labName}
@@ -151,26 +153,11 @@ const Cell = memo(function Cell({ id, tabbable, compact }: { id: string; tabbabl
         aria-label={[device.labName, words.faces[face], ...group, ...stalled].join(', ')}
         style={{ backgroundSize: `${bufferPercent(session?.playback?.bufferSeconds ?? 0)}% 3px` }}
       >
-        {compact ? SHAPES[face] : <Roomy device={device} face={face} stalls={stalls} />}
+        {!compact && <Mark face={face} />}
       </a>
     </td>
   )
 })
-
-type RoomyProps = { device: LiveDevice; face: Face; stalls: number }
-
-/** What there is room for where devices are few. */
-function Roomy({ device: { slot, session }, face, stalls }: RoomyProps) {
-  return (
-    <>
-      <span className="slot">{slot.slice(1)}</span>
-      <Mark face={face} />
-      <span className="note">
-        {session?.batchGroup} {stalls > 0 && `\u26a0\ufe0e${stalls}`}
-      </span>
-    </>
-  )
-}
 
 /** A bar that is full at so many seconds. */
 const FULL_BUFFER_SECONDS = 20

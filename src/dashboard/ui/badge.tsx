@@ -3,11 +3,7 @@ import { useWords } from '../preferences.tsx'
 
 /** A device's state by shape and colour; what it means is said beside it. */
 export function Mark({ face }: { face: Face }) {
-  return (
-    <span className={`mark face-${face}`} aria-hidden="true">
-      {SHAPES[face]}
-    </span>
-  )
+  return <span className={`mark face-${face}`} data-shape={SHAPES[face]} aria-hidden="true" />
 }
 
 const TONES: Record<string, string> = {
