@@ -114,6 +114,8 @@ export class AndroidDevice implements AsyncDisposable {
     if (this.#admission !== 'accepted') this.#admit('accepted')
     if (this.#server !== null || this.#ended.signal.aborted) return
     const server = createServer((socket) => {
+      // One that was on its way when the cable came out would keep the port from closing.
+      if (this.#server !== server) return void socket.destroy()
       const silent = this.#handshakesToLose > 0
       if (silent) this.#handshakesToLose -= 1
       const transport = new Transport(socket, this.#transportOptions(silent ? 'silent' : this.#admission), this.#hung)
