@@ -20,7 +20,7 @@ export default defineConfig({
           ...real,
           name: 'integration',
           include: ['test/{integration,model,system}/**/*.test.ts'],
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       // Real time and real decoders: two at once leave each its own core.
