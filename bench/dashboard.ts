@@ -52,9 +52,9 @@ await page
   .locator('[data-device]')
   .nth(agents * DEVICES - 1)
   .waitFor({ state: 'attached' })
-const workload = await playAll()
+const workloads = await playAll()
 await follow()
-await client.cancelWorkload(workload)
+for (const id of workloads) await client.cancelWorkload(id)
 
 /** Compressed bytes of script that the first view takes, as the network counted them. */
 async function loadScripts(page: Page, debug: CDPSession): Promise<void> {
@@ -85,19 +85,29 @@ async function loadScripts(page: Page, debug: CDPSession): Promise<void> {
   console.log(`first load: ${(bytes / 1024).toFixed(0)} KB of compressed script in ${scripts.size} files`)
 }
 
-/** Half of the devices begin at once, then end over twenty seconds, then the other half. */
-async function playAll(): Promise<string> {
-  const videoIds = []
+/**
+ * One half of the devices begins at once and ends over a minute, then the other half, and so on: a second of a thousand
+ * changes in every minute, and dozens a second after it.
+ */
+async function playAll(): Promise<string[]> {
+  const videoIds: string[] = []
   for (let at = 0; at < 40; at++)
     videoIds.push((await client.createVideo({ url: `${media.url}/master.m3u8?${at}` })).id)
-  const { id } = await client.createWorkload({
-    name: 'A night of changes',
-    videoIds,
-    batchConfig: { batchSizePercent: 50, batchIntervalSeconds: 10, cycleIntervalSeconds: 60 },
-    watchConfig: { watchDurationMin: 10, watchDurationMax: 30 },
-  })
-  await client.startWorkload(id)
-  return id
+  const half = Math.ceil(names.length / 2)
+  const workloads: string[] = []
+  for (const targetWorkstations of [names.slice(0, half), names.slice(half)]) {
+    if (workloads.length > 0) await delay(60_000)
+    const { id } = await client.createWorkload({
+      name: `A night of changes, half ${workloads.length + 1}`,
+      videoIds,
+      targetWorkstations,
+      batchConfig: { batchSizePercent: 100, batchIntervalSeconds: 10, cycleIntervalSeconds: 60 },
+      watchConfig: { watchDurationMin: 10, watchDurationMax: 60 },
+    })
+    await client.startWorkload(id)
+    workloads.push(id)
+  }
+  return workloads
 }
 
 /** Goes through the grid and the filters as people do, and looks at what that costs, minute by minute. */
@@ -131,7 +141,7 @@ async function follow(): Promise<void> {
     const fast = Array.from({ length: Math.max(0, count - interactions.length) }, () => 0)
     const p98 = quantile([...interactions, ...fast], 0.98).toFixed(0)
     console.log(
-      `minute ${minute}: ${changes} devices changed; ${tasks.length} long tasks, longest ${most(tasks)} ms; ` +
+      `minute ${minute}: ${changes} changes of devices were told; ${tasks.length} long tasks, longest ${most(tasks)} ms; ` +
         `${count} interactions, ${interactions.length} took 16 ms or more, p98 ${p98} ms, longest ${most(interactions)} ms; ` +
         `heap ${usedSize < 0 ? '' : (usedSize / 2 ** 20).toFixed(1)} MB`,
     )
