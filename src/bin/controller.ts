@@ -64,7 +64,16 @@ export async function startController(options: ControllerOptions): Promise<Contr
   }
   const checkOrigin = originCheck(version)
   const listVideo = videoListing(engine, version, checkOrigin)
-  const reconciler = new Reconciler({ engine, listVideo, checkOrigin, signal: stopped.signal, onError })
+  // Apart from those that people ask for: a forecast must not keep a workload from its next video.
+  const plans = new Calculations()
+  const reconciler = new Reconciler({
+    engine,
+    listVideo,
+    planElsewhere: (devices, limits) => plans.do({ kind: 'batches', devices, limits }),
+    checkOrigin,
+    signal: stopped.signal,
+    onError,
+  })
   const listening = listen({
     url: databaseUrl,
     channels: Object.values(CHANNELS),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type BatchLimits, batchLimit, type PlannedDevice, planBatches } from './batch-plan.ts'
+import { type BatchLimits, batchLimit, mostInOneBatch, type PlannedDevice, planBatches } from './batch-plan.ts'
 import type { ContentionLimit } from './contention.ts'
 
 /** Devices on a few workstations, each with some of the labels a, b and c. */
@@ -134,4 +134,29 @@ test('a group that is named to shape a plan alone forces as many batches', () =>
       }
     }),
   )
+})
+
+test('no batch of a plan has more devices than the bound that is had without a plan', () => {
+  fc.assert(
+    fc.property(labelled(20), rules('a', 'b', 'c'), (devices, limits) => {
+      const most = Math.max(...planned(devices, limits).batches.map(({ deviceIds }) => deviceIds.length))
+      expect(most).toBeLessThanOrEqual(mostInOneBatch(devices, limits))
+    }),
+  )
+})
+
+test('a lab too large for every try still gets a plan that keeps every limit, the same each time', () => {
+  const labels = Array.from({ length: 20 }, (_, at) => `l${at}`)
+  const devices = Array.from({ length: 2000 }, (_, at): PlannedDevice => {
+    const values = labels.map((label, of) => [label, String((at * (2 * of + 3) + Math.floor(at / 7) * of) % 100)])
+    return { id: `D${at}`, workstation: `WS${at % 100}`, slot: `S${at}`, labels: Object.fromEntries(values) }
+  })
+  const limits = labels.map((label) => ({ kind: 'maxConcurrent' as const, label, per: 1 }))
+  const plan = planned(devices, { percent: 50, limits, peakKbps: null })
+  for (const { deviceIds } of plan.batches) {
+    const chosen = new Set(deviceIds)
+    const members = devices.filter(({ id }) => chosen.has(id))
+    for (const label of labels) expect(new Set(members.map((one) => one.labels?.[label])).size).toBe(members.length)
+  }
+  expect(planned(devices, { percent: 50, limits, peakKbps: null })).toEqual(plan)
 })

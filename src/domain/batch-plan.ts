@@ -1,6 +1,6 @@
 import type { CappedGroup } from './batch-assignment.ts'
 import type { ContentionLimit } from './contention.ts'
-import { fewestBatches, inBatches, leastBatches } from './fewest-batches.ts'
+import { fewestBatches, inBatches, leastBatches, triesFor } from './fewest-batches.ts'
 
 /** A device as the plan sees it: registered, present or not. */
 export type PlannedDevice = { id: string; workstation: string; slot: string; labels?: Readonly<Record<string, string>> }
@@ -48,7 +48,34 @@ export function planBatches(given: readonly PlannedDevice[], { percent, limits, 
   const devices = given.toSorted(byLabName)
   const reason = unkept(devices, limits, peakKbps)
   if (reason !== null) return { ok: false, reason }
-  const groups = [
+  const groups = sharedBy(devices, { percent, limits, peakKbps })
+  const places = placesOf(devices)
+  const { count, batchOf } = fewestBatches(places, groups)
+  const batches = Array.from({ length: count }, (_, at): PlannedBatch => {
+    return { batch: at + 1, group: groupName(at + 1), deviceIds: [] }
+  })
+  devices.forEach(({ id }, at) => {
+    batches[batchOf[at] ?? 0]?.deviceIds.push(id)
+  })
+  return { ok: true, batches, shapedBy: count < 2 ? [] : shapesOf(places, groups, count) }
+}
+
+/**
+ * An upper bound of the devices that one batch can have under these limits, without searching for a plan: the least that
+ * the percentage or one limit alone allows. Devices without a limited label are not held by its limit.
+ */
+export function mostInOneBatch(devices: readonly PlannedDevice[], limits: BatchLimits): number {
+  const allowed = new Map<number, number>([[-1, devices.length]])
+  for (const { rule, members, perBatch } of sharedBy(devices, limits)) {
+    const held = Math.max(0, members.length - perBatch)
+    allowed.set(rule, (allowed.get(rule) ?? devices.length) - held)
+  }
+  return Math.min(...allowed.values())
+}
+
+/** The groups of devices that the percentage and each limit hold together. */
+function sharedBy(devices: readonly PlannedDevice[], { percent, limits, peakKbps }: BatchLimits): Shared[] {
+  return [
     ...groupsOf(
       devices,
       -1,
@@ -68,15 +95,6 @@ export function planBatches(given: readonly PlannedDevice[], { percent, limits, 
       ),
     ),
   ]
-  const places = placesOf(devices)
-  const { count, batchOf } = fewestBatches(places, groups)
-  const batches = Array.from({ length: count }, (_, at): PlannedBatch => {
-    return { batch: at + 1, group: groupName(at + 1), deviceIds: [] }
-  })
-  devices.forEach(({ id }, at) => {
-    batches[batchOf[at] ?? 0]?.deviceIds.push(id)
-  })
-  return { ok: true, batches, shapedBy: count < 2 ? [] : shapesOf(places, groups, count) }
 }
 
 /** Most devices of a workstation with `n` targeted ones that may play at once; integer arithmetic. */
@@ -170,12 +188,16 @@ function groupsOf(
     })
 }
 
-/** The first group that alone forces so many batches; else of an irreducible set of rules, each one's tightest group. */
+/**
+ * The first group that alone forces so many batches; else of an irreducible set of rules, each one's tightest group. Where
+ * the lab is too large to find such a set in a bounded search, all rules are named.
+ */
 function shapesOf(places: readonly number[], groups: readonly Shared[], count: number): PlanShape[] {
   const alone = groups.find((group) => leastBatches(group) === count)
   if (alone) return [shapeOf(alone)]
   let set = [...new Set(groups.map(({ rule }) => rule))]
-  for (const rule of [...set]) {
+  const rules = set.length <= triesFor(groups) ? [...set] : []
+  for (const rule of rules) {
     const without = set.filter((one) => one !== rule)
     const left = groups.filter((group) => without.includes(group.rule))
     if (inBatches(count - 1, places, left) === null) set = without

@@ -1,4 +1,4 @@
-import { type PlannedDevice, planBatches } from './batch-plan.ts'
+import { mostInOneBatch, type PlannedDevice, planBatches } from './batch-plan.ts'
 import { type ContentionLimit, contentionLimits } from './contention.ts'
 import { measuredBy } from './metric.ts'
 import type { ResolvedSettings } from './workload-config.ts'
@@ -95,12 +95,20 @@ function constraintsOf({ batchConfig, batchOverrides, timeProfiles, maxConcurren
   ]
 }
 
-/** The most devices that a batch has under some of the constraints, for the video that needs least. */
+/** Devices × constraints beyond which no plan is searched for here, where somebody waits for an answer. */
+const PLANNED_AT_ONCE = 5000
+
+/**
+ * The most devices that a batch has under some of the constraints, for the video that needs least. In a large lab it is
+ * an upper bound: what each constraint alone leaves.
+ */
 function largestBatch(chosen: readonly Constraint[], { devices, videos }: PlannedLab): number {
   const percent = Math.min(100, ...chosen.map((one) => one.percent))
   const known = videos.flatMap(({ peakKbps }) => (peakKbps === null ? [] : [peakKbps]))
   const peakKbps = known.length === 0 ? null : Math.min(...known)
   const limits = chosen.flatMap((one) => one.limits).filter(({ kind }) => kind === 'maxConcurrent' || peakKbps !== null)
+  if (devices.length * (limits.length + 1) > PLANNED_AT_ONCE)
+    return mostInOneBatch(devices, { percent, limits, peakKbps })
   const plan = planBatches(devices, { percent, limits, peakKbps })
   return plan.ok ? Math.max(0, ...plan.batches.map(({ deviceIds }) => deviceIds.length)) : 0
 }

@@ -5,10 +5,25 @@ export function leastBatches({ members, perBatch }: CappedGroup): number {
   return Math.ceil(members.length / perBatch)
 }
 
+/** Memberships (devices × their groups) that all tries of one search may look at together: some 2 s of computing. */
+const MEMBERSHIPS_SEARCHED = 2_000_000
+/** Tries that any search has, however large the lab. */
+const LEAST_TRIES = 3
+
+/**
+ * How often a search over these groups may try again after it found a first assignment. A number of tries and not a time,
+ * so that the same lab gives the same plan on every machine.
+ */
+export function triesFor(groups: readonly CappedGroup[]): number {
+  const memberships = groups.reduce((sum, { members }) => sum + members.length, 0)
+  return Math.max(LEAST_TRIES, Math.floor(MEMBERSHIPS_SEARCHED / Math.max(1, memberships)))
+}
+
 /**
  * From the least number of batches that a group alone forces, up to one for which an assignment is found. The strides
- * up double, and are then halved back: a try takes 0.1 s for ten thousand devices, and where three or more partitions
- * leave no slack at all the first that is found may be a fifth above the least.
+ * up double, and are then halved back for as many tries as `triesFor` allows: a try takes 0.1 s for ten thousand devices
+ * under three limits, and where three or more partitions leave no slack at all the first that is found may be a fifth
+ * above the least.
  *
  * @param places each device's place among its workstation's, from 0.
  */
@@ -24,7 +39,7 @@ export function fewestBatches(
     count += stride
     batchOf = inBatches(count, places, groups)
   }
-  while (count - failed > 1) {
+  for (let tries = triesFor(groups); count - failed > 1 && tries > 0; tries--) {
     const middle = Math.floor((failed + count) / 2)
     const fewer = inBatches(middle, places, groups)
     if (fewer === null) failed = middle

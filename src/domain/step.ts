@@ -18,7 +18,7 @@ import type {
   Step,
   Workload,
 } from './workload.ts'
-import { settledCount } from './workload.ts'
+import { isFinal, settledCount } from './workload.ts'
 
 /**
  * The lifecycle, whole: what the workload becomes and what is to be done, given what happened. Pure; a step that
@@ -30,7 +30,21 @@ export function step(workload: Workload, facts: Facts, now: number): Step {
   if (facts.request !== null && refusal(workload, facts.request) === null) {
     return withWake(answerRequest(workload, facts.request, facts.batch, now), now)
   }
-  return withWake(proceed(workload, facts, now), now)
+  const givenUp = facts.fault === null ? null : giveUp(workload, facts.fault, facts.batch)
+  return withWake(givenUp ?? proceed(workload, facts, now), now)
+}
+
+/** Ends a workload whose steps fail again and again, in `error` with the cause; what plays is stopped first. */
+function giveUp(workload: Workload, reason: string, batch: BatchCounts | null): Change | null {
+  const { phase } = workload
+  if (isFinal(phase.status)) return null
+  if (phase.status === 'executing') {
+    if (phase.ending?.kind === 'cancel') return null
+    const ending: Ending = { kind: 'cancel', reason, as: 'error' }
+    return withLog(answerRequest(workload, ending, batch, 0), 'error', reason)
+  }
+  const cycle = 'cycle' in phase ? phase.cycle : null
+  return withLog(closeCycle(workload, { cycle, batch, phase: { status: 'error', reason } }), 'error', reason)
 }
 
 type Change = { workload: Workload; effects: Effect[] }
@@ -82,7 +96,9 @@ function planCycle(workload: Workload, facts: Facts, outcome: ListingOutcome & {
   const { rules } = workload
   const { devices, peakKbps } = outcome
   const pace = paceAt(rules, now)
-  const plan = planBatches(devices, { percent: pace.batchSizePercent, limits: rules.limits, peakKbps })
+  const percent = pace.batchSizePercent
+  const made = outcome.plan?.percent === percent ? outcome.plan.plan : null
+  const plan = made ?? planBatches(devices, { percent, limits: rules.limits, peakKbps })
   if (!plan.ok) return unlisted(workload, null, facts, { ...outcome, ok: false, reason: plan.reason }, now)
   const number = cycleOf(workload)
   const batches = rules.alternateGroups ? alternate(plan.batches, number) : plan.batches
@@ -190,14 +206,14 @@ function endExecuting(workload: Workload, phase: Phase & { status: 'executing' }
   const { ending, cycle } = phase
   if (ending === null || facts.inFlight > 0) return still(workload)
   if (ending.kind === 'pause') return to(workload, { status: 'paused', by: ending.by, reason: ending.reason, cycle })
-  return closeCycle(workload, { cycle, batch: facts.batch, phase: cancelled(ending.reason) })
+  return closeCycle(workload, { cycle, batch: facts.batch, phase: endedBy(ending) })
 }
 
 function record(workload: Workload, ending: Ending | null, now: number): Change {
   const effect: Effect = { kind: 'record', cycle: cycleOf(workload), videoIndex: workload.videoIndex }
   const last = workload.videoIndex + 1 >= workload.rules.videoCount
   if (ending?.kind === 'cancel') {
-    const closed = closeCycle(workload, { cycle: null, batch: null, phase: cancelled(ending.reason) })
+    const closed = closeCycle(workload, { cycle: null, batch: null, phase: endedBy(ending) })
     return { workload: closed.workload, effects: [effect] }
   }
   if (last) return to(workload, { status: 'completed' }, [effect])
@@ -240,6 +256,10 @@ function to(workload: Workload, phase: Phase, effects: Effect[] = []): Change {
 
 function still(workload: Workload): Change {
   return { workload, effects: [] }
+}
+
+function endedBy({ as, reason }: Ending & { kind: 'cancel' }): Phase & { status: 'cancelled' | 'error' } {
+  return as === 'error' ? { status: 'error', reason } : cancelled(reason)
 }
 
 function cancelled(reason: string): Phase & { status: 'cancelled' } {

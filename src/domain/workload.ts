@@ -1,4 +1,4 @@
-import type { PlannedBatch, PlannedDevice, PlanShape } from './batch-plan.ts'
+import type { BatchPlan, PlannedBatch, PlannedDevice, PlanShape } from './batch-plan.ts'
 import type { ContentionLimit } from './contention.ts'
 import type { DailySpan } from './daily-span.ts'
 import type { Gate, Measure, Verdict } from './gate.ts'
@@ -34,7 +34,8 @@ export type CyclePoint = {
 /** A pause or cancel that is being carried out. */
 export type Ending =
   | { kind: 'pause'; mode: 'drain' | 'now'; by: PausedBy; reason: string }
-  | { kind: 'cancel'; reason: string }
+  /** `as: 'error'` ends in that state: its own steps failed, and nobody asked for the end. */
+  | { kind: 'cancel'; reason: string; as?: 'error' }
 
 /** The lifecycle's state. `cycle` of listing and paused is the frozen cycle to go on with, if there is one. */
 export type Phase =
@@ -105,8 +106,14 @@ export type OperatorRequest =
 export type ListingOutcome = {
   devices: readonly PlannedDevice[]
   later: number
-} /** What one device needs of the video at its top rendition; null where its manifest does not say. */ & (
-  | { ok: true; peakKbps: number | null }
+} & (
+  | {
+      ok: true
+      /** What one device needs of the video at its top rendition; null where its manifest does not say. */
+      peakKbps: number | null
+      /** A plan of these devices that was made beforehand, for batches of at most so many percent; null or absent: none. */
+      plan?: { percent: number; plan: BatchPlan } | null
+    }
   | { ok: false; reason: string }
 )
 
@@ -127,6 +134,8 @@ export type Unavailable = { deviceId: string; reason: string }
 
 /** What `step` is told besides the workload itself; null where there is nothing to tell. */
 export type Facts = {
+  /** Why its steps fail again and again, where they do: it is given up. */
+  fault: string | null
   request: OperatorRequest | null
   listing: ListingOutcome | null
   batch: BatchCounts | null
@@ -158,7 +167,15 @@ export type Step = {
   wakeAt: number | null
 }
 
-export const NO_FACTS: Facts = { request: null, listing: null, batch: null, inFlight: 0, unavailable: [], measures: [] }
+export const NO_FACTS: Facts = {
+  fault: null,
+  request: null,
+  listing: null,
+  batch: null,
+  inFlight: 0,
+  unavailable: [],
+  measures: [],
+}
 
 export function isFinal(status: WorkloadStatus): boolean {
   return status === 'completed' || status === 'cancelled' || status === 'error'

@@ -5,9 +5,13 @@ import { type Facts, isFinal, type Step } from '../domain/workload.ts'
 import { carryOut } from './carry-out.ts'
 import { CHANNELS, type Engine, type Tx } from './engine.ts'
 import { gatherFacts, type Prompt } from './facts.ts'
+import { MAX_TRIES } from './faults.ts'
 import { columnsOf, type WorkloadRow } from './workload-row.ts'
 
-export type Advanced = { kind: 'advanced' | 'still' } | { kind: 'refused'; reason: string } | { kind: 'unknown' }
+export type Advanced =
+  | { kind: 'advanced' | 'still'; status: WorkloadRow['status'] }
+  | { kind: 'refused'; reason: string }
+  | { kind: 'unknown' }
 
 /** Steps a workload until nothing more is to be done now, all in one transaction. */
 export async function advance(engine: Engine, id: string, prompt: Prompt = null): Promise<Advanced> {
@@ -17,7 +21,7 @@ export async function advance(engine: Engine, id: string, prompt: Prompt = null)
     const refused = prompt?.kind === 'request' ? refusal(locked.state, prompt.request) : null
     if (refused !== null) return { kind: 'refused', reason: refused }
     let row = locked
-    for (let asked = prompt; ; asked = null) {
+    for (let asked = prompt ?? faultOf(locked); ; asked = null) {
       const facts = await gatherFacts(tx, row, asked, row.now)
       const stepped = step(row.state, facts, row.now.getTime())
       if (stepped.workload === row.state && stepped.effects.length === 0) break
@@ -25,8 +29,14 @@ export async function advance(engine: Engine, id: string, prompt: Prompt = null)
       for (const effect of stepped.effects) await carryOut(tx, row, effect, row.now)
       row = { ...row, state: stepped.workload }
     }
-    return { kind: row === locked ? 'still' : 'advanced' }
+    return { kind: row === locked ? 'still' : 'advanced', status: row.state.phase.status }
   })
+}
+
+/** What is to be said of a workload whose steps fail again and again. One that lists is told by its listing. */
+function faultOf({ status, tries, fault }: WorkloadRow): Prompt {
+  if (status === 'listing' || fault === null || tries < MAX_TRIES) return null
+  return { kind: 'fault', reason: `Going on from ${status} failed ${tries} times: ${fault}` }
 }
 
 /**
@@ -62,6 +72,7 @@ async function write(tx: Tx, row: WorkloadRow & { now: Date }, facts: Facts, ste
     `WITH changed AS (
        UPDATE workloads SET state = $2, status = $3::text, requested = $4, paused_by = $5, reason = $6, cycle = $7,
          batch = $8, batch_open = $9, wake_at = $10,
+         tries = 0, fault = NULL, retry_at = NULL, listing_by = NULL, listing_until = NULL,
          started_at = coalesce(started_at, CASE WHEN $3::text <> 'pending' THEN $11::timestamptz END),
          finished_at = CASE WHEN $12::boolean THEN $11::timestamptz END
        WHERE id = $1

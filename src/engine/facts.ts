@@ -1,3 +1,4 @@
+import type { BatchPlan, PlannedDevice } from '../domain/batch-plan.ts'
 import {
   type BatchCounts,
   type Facts,
@@ -18,7 +19,20 @@ export type ListedVideo = { since: number } & (
 )
 
 /** What a step is asked with besides what the database knows. */
-export type Prompt = { kind: 'request'; request: OperatorRequest } | { kind: 'listed'; video: ListedVideo } | null
+export type Prompt =
+  | { kind: 'request'; request: OperatorRequest }
+  /** `targets` are those that a plan was made for; null: as they are now. */
+  | { kind: 'listed'; video: ListedVideo; targets?: PlannedTargets | null }
+  /** Its steps fail again and again. */
+  | { kind: 'fault'; reason: string }
+  | null
+
+/** The devices that a workload targets, with the plan that was made of them. */
+export type PlannedTargets = {
+  devices: readonly PlannedDevice[]
+  later: number
+  plan: { percent: number; plan: BatchPlan }
+}
 
 /** What the lifecycle needs to know now: counters, and what changed. */
 export async function gatherFacts(tx: Tx, row: WorkloadRow, prompt: Prompt, now: Date): Promise<Facts> {
@@ -30,8 +44,9 @@ export async function gatherFacts(tx: Tx, row: WorkloadRow, prompt: Prompt, now:
   const ended = phase.status === 'executing' && ending === null && batch !== null && settledCount(batch) === batch.total
   return {
     ...NO_FACTS,
+    fault: prompt?.kind === 'fault' ? prompt.reason : null,
     request: prompt?.kind === 'request' ? prompt.request : null,
-    listing: prompt?.kind === 'listed' ? await listingOutcome(tx, row, prompt.video) : null,
+    listing: prompt?.kind === 'listed' ? await listingOutcome(tx, row, prompt) : null,
     batch,
     inFlight: ending === null ? 0 : await inFlight(tx, row.id),
     unavailable: opening && ending === null ? await unavailable(tx, row, point.batch) : [],
@@ -39,9 +54,14 @@ export async function gatherFacts(tx: Tx, row: WorkloadRow, prompt: Prompt, now:
   }
 }
 
-async function listingOutcome(tx: Tx, row: WorkloadRow, video: ListedVideo): Promise<Facts['listing']> {
+async function listingOutcome(
+  tx: Tx,
+  row: WorkloadRow,
+  { video, targets: planned }: Prompt & { kind: 'listed' },
+): Promise<Facts['listing']> {
   const { phase } = row.state
   if (phase.status !== 'listing' || phase.since !== video.since) return null
+  if (video.ok && planned) return { ok: true, peakKbps: video.peakKbps, ...planned }
   const targets = await targetsOf(tx, row, row.state.videoIndex)
   return video.ok ? { ok: true, peakKbps: video.peakKbps, ...targets } : { ok: false, reason: video.reason, ...targets }
 }

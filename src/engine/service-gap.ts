@@ -32,7 +32,12 @@ export async function bridgeGap(engine: Engine, tx: Tx, now: Date, sweptAt: Date
  */
 export async function turnBack(engine: Engine, tx: Tx, now: Date): Promise<void> {
   const { acceptSeconds, leaseSeconds, overrunSeconds } = engine.terms
-  await tx.query('UPDATE workloads SET wake_at = $1 WHERE finished_at IS NULL AND wake_at > $1', [now])
+  await tx.query(
+    `UPDATE workloads SET wake_at = least(wake_at, $1::timestamptz), retry_at = least(retry_at, $1::timestamptz),
+       listing_until = least(listing_until, $1::timestamptz)
+     WHERE finished_at IS NULL AND greatest(wake_at, retry_at, listing_until) > $1::timestamptz`,
+    [now],
+  )
   await tx.query(
     `UPDATE batches b SET started_at = CASE WHEN b.started_at > $1 THEN $1 ELSE b.started_at END,
        last_settled_at = CASE WHEN b.last_settled_at > $1 THEN $1 ELSE b.last_settled_at END

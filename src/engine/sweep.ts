@@ -121,7 +121,7 @@ export async function dueWorkloads(engine: Engine): Promise<string[]> {
   const { rows } = await engine.pool.query<{ id: string }>(
     `SELECT w.id FROM workloads w
      LEFT JOIN batches b ON b.workload_id = w.id AND b.cycle = w.cycle AND b.batch = w.batch
-     WHERE w.finished_at IS NULL AND (
+     WHERE w.finished_at IS NULL AND coalesce(w.retry_at <= coalesce($1::timestamptz, clock_timestamp()), true) AND (
        w.wake_at <= coalesce($1::timestamptz, clock_timestamp()) OR w.requested IS NOT NULL
        OR (w.batch_open AND b.succeeded + b.failed + b.skipped + b.cancelled = b.total))`,
     [engine.now()],

@@ -1,13 +1,20 @@
 import type { Engine } from './engine.ts'
+import { MAX_TRIES } from './faults.ts'
 import { targetsOf } from './targets.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
-type WhyRow = WorkloadRow & { seconds: number | null; group: string | null; after_name: string | null }
+type WhyRow = WorkloadRow & {
+  seconds: number | null
+  retry_seconds: number | null
+  group: string | null
+  after_name: string | null
+}
 
 /** What a workload is doing or waiting for: one sentence, from the records. Null where there is no such workload. */
 export async function whyWorkload(engine: Engine, id: string): Promise<string | null> {
   const { rows } = await engine.pool.query<WhyRow>(
     `SELECT w.*, extract(epoch FROM w.wake_at - coalesce($2::timestamptz, clock_timestamp()))::float8 AS seconds,
+       extract(epoch FROM w.retry_at - coalesce($2::timestamptz, clock_timestamp()))::float8 AS retry_seconds,
        b.batch_group AS group, a.name AS after_name
      FROM workloads w LEFT JOIN batches b ON b.workload_id = w.id AND b.cycle = w.cycle AND b.batch = w.batch
        LEFT JOIN workloads a ON a.id = w.after_id
@@ -16,7 +23,15 @@ export async function whyWorkload(engine: Engine, id: string): Promise<string | 
   )
   const row = rows[0]
   if (!row) return null
-  return `“${row.name}” ${await predicate(engine, row, Math.max(0, Math.ceil(row.seconds ?? 0)))}`
+  return `“${row.name}” ${await predicate(engine, row, Math.max(0, Math.ceil(row.seconds ?? 0)))}${faultOf(row)}`
+}
+
+/** What keeps it from going on, where that failed. */
+function faultOf({ fault, tries, retry_seconds: seconds }: WhyRow): string {
+  if (fault === null) return ''
+  const next =
+    seconds !== null && seconds > 0 ? `it is tried again in ${Math.ceil(seconds)} s` : 'it is tried again now'
+  return ` That failed ${tries} of ${MAX_TRIES} times (${fault}); ${next}.`
 }
 
 async function predicate(engine: Engine, row: WhyRow, seconds: number): Promise<string> {

@@ -28,6 +28,10 @@ export type WorkloadRow = {
   created_at: Date
   started_at: Date | null
   finished_at: Date | null
+  /** How often its next move was begun since its last step, what went wrong last, and when it may be tried again. */
+  tries: number
+  fault: string | null
+  retry_at: Date | null
 }
 
 /** The columns that repeat what queries look for in a state. */

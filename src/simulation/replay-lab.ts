@@ -38,7 +38,8 @@ export class ReplayLab implements VirtualLab {
         ...device,
         labels: device.labels ?? labels.get(device.id) ?? {},
       }))
-      this.#listings.set(after.videoIndex, { ...listing, devices })
+      // A plan belongs to the settings that it was made with: other settings make another.
+      this.#listings.set(after.videoIndex, { ...listing, devices, ...(listing.ok ? { plan: null } : {}) })
     }
     for (const effect of effects) {
       if (effect.kind !== 'openBatch') continue

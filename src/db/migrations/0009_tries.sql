@@ -1,0 +1,11 @@
+-- What a workload's next move has cost so far. All of it is cleared by the step that it leads to.
+ALTER TABLE workloads
+  -- How often it was begun since the last step. Counted before it is done: what ends its process is counted too.
+  ADD COLUMN tries int NOT NULL DEFAULT 0,
+  -- What went wrong last.
+  ADD COLUMN fault text,
+  -- It is not tried again before.
+  ADD COLUMN retry_at timestamptz,
+  -- The controller that reads its next video now, and until when that counts unless it is renewed.
+  ADD COLUMN listing_by uuid,
+  ADD COLUMN listing_until timestamptz;
