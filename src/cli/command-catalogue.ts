@@ -51,7 +51,7 @@ function videoCommands(group: Command, context: Context): void {
           rows,
           [
             { title: 'ID', of: (v) => v.id },
-            { title: 'SECONDS', of: (v) => v.durationSeconds, right: true },
+            { title: 'SECONDS', of: (v) => v.durationSeconds && roundedSeconds(v.durationSeconds), right: true },
             { title: 'PLAYED', of: (v) => v.completedCount, right: true },
             { title: 'TITLE', of: (v) => v.title },
             { title: 'URL', of: (v) => v.url },
@@ -70,7 +70,11 @@ function videoCommands(group: Command, context: Context): void {
       const id = /^https?:/.test(idOrUrl) ? (await client.createVideo({ url: idOrUrl })).id : idOrUrl
       const probe = await client.probeVideo(id)
       print(context, options, probe, ({ format, live, durationSeconds, renditions }) => {
-        const length = live ? 'live' : durationSeconds === null ? 'duration unknown' : `${durationSeconds} s`
+        const length = live
+          ? 'live'
+          : durationSeconds === null
+            ? 'duration unknown'
+            : `${roundedSeconds(durationSeconds)} s`
         const rows = table(
           renditions,
           [
@@ -174,4 +178,9 @@ function instructions(origin: Origin): string {
   const { token, url, dnsRecord } = origin.proof
   const dns = dnsRecord === null ? '' : `\nor put it into a DNS TXT record:\n\n  ${dnsRecord}  TXT  "${token}"\n`
   return `To prove that ${nameOf(origin)} is yours, serve exactly this text\n\n  ${token}\n\nat\n\n  ${url}\n${dns}\nand then: doai origin verify ${nameOf(origin)}`
+}
+
+/** To a tenth: sums of fractional segments have digits that nobody measured. */
+function roundedSeconds(seconds: number): number {
+  return Math.round(seconds * 10) / 10
 }

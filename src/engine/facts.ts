@@ -13,7 +13,7 @@ import { targetsOf } from './targets.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
 /** What reading a video came to; `since` says which listing it answers. */
-export type ListedVideo = { since: number } & (
+type ListedVideo = { since: number } & (
   | { ok: true; durationSeconds: number | null; peakKbps: number | null }
   | { ok: false; reason: string }
 )
