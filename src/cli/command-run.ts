@@ -36,8 +36,8 @@ export function runCommands(program: Command, context: Context): void {
     })
   program
     .command('play')
-    .summary('play one video now, on every device')
-    .description('Plays one video now, on every registered device, without a file. Exit codes as of `doai run`.')
+    .summary('play one video now, on every free device')
+    .description('Plays one video now, on every free device, without a file. Exit codes as of `doai run`.')
     .argument('<url>', 'the manifest of a verified origin, or of loopback')
     .option('--percent <percent>', 'the most of a workstation that plays at once', '50')
     .option('--seconds <seconds>', 'how long each device plays', '30')
@@ -56,8 +56,24 @@ export function runCommands(program: Command, context: Context): void {
         )
         throw new CliError(`${issues.join('\n')}\nNothing was created.`, EXIT.badInput)
       }
-      await runAll(context, await clientOf(context), [parsed.data], options)
+      const client = await clientOf(context)
+      const targetDevices = await freeDevices(context, client, options)
+      await runAll(context, client, [{ ...parsed.data, targetDevices }], options)
     })
+}
+
+/** Lab names of the devices that may play now. @throws CliError where there is none */
+async function freeDevices(context: Context, client: Client, { json }: RunFlags): Promise<string[]> {
+  const { items } = await client.getDevices()
+  const free = items.filter(({ status }) => status === 'available').map(({ labName }) => labName)
+  if (free.length === 0) {
+    const why = items.length === 0 ? 'none is registered: start an agent' : '`doai device list` says what keeps each'
+    throw new CliError(`No device is free to play now: ${why}. Nothing was created.`, EXIT.badInput)
+  }
+  if (free.length < items.length && json !== true) {
+    context.out(`On ${free.length} of ${items.length} devices: the others are not free (\`doai device list\`).`)
+  }
+  return free
 }
 
 type RunFlags = { json?: boolean; onAnyEnd?: boolean }

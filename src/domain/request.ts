@@ -7,14 +7,20 @@ export function refusal(workload: Workload, request: OperatorRequest): string | 
   switch (request.kind) {
     case 'start':
       if (phase.status !== 'pending' && phase.status !== 'paused') return cannot('started', phase)
-      return request.targets === 0 ? 'There is no device to play on: register one, or widen the targets.' : null
+      return withoutDevices(phase, request.targets)
     case 'resume':
-      return phase.status === 'paused' ? null : cannot('resumed', phase)
+      return phase.status === 'paused' ? withoutDevices(phase, request.targets) : cannot('resumed', phase)
     case 'pause':
       return pausable(phase, request) ? null : cannot('paused', phase)
     case 'cancel':
       return cancellable(phase) ? null : cannot('cancelled', phase)
   }
+}
+
+/** A cycle under way keeps its frozen plan; without one there must be a device to plan for. */
+function withoutDevices(phase: Phase & { status: 'pending' | 'paused' }, targets: number): string | null {
+  if (targets > 0 || (phase.status === 'paused' && phase.cycle !== null)) return null
+  return 'There is no device to play on: register one, or widen the targets.'
 }
 
 /** What an allowed request does at once. */

@@ -26,7 +26,7 @@ export async function advance(engine: Engine, id: string, prompt: Prompt = null)
       const stepped = step(row.state, facts, row.now.getTime())
       if (stepped.workload === row.state && stepped.effects.length === 0) break
       await write(tx, row, facts, stepped)
-      for (const effect of stepped.effects) await carryOut(tx, row, effect, row.now)
+      for (const effect of stepped.effects) await carryOut(engine, tx, row, effect, row.now)
       row = { ...row, state: stepped.workload }
     }
     return { kind: row === locked ? 'still' : 'advanced', status: row.state.phase.status }

@@ -1,13 +1,14 @@
 import type { PlannedBatch } from '../domain/batch-plan.ts'
 import { drawSession } from '../domain/watch-draw.ts'
 import type { Effect, Unavailable } from '../domain/workload.ts'
-import { CHANNELS, notify, type Tx } from './engine.ts'
+import { CHANNELS, type Engine, notify, type Tx } from './engine.ts'
 import { recordVerdicts } from './gates.ts'
 import { newId } from './new-id.ts'
+import { settleAttempts } from './settle.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
 /** Carries out one effect in the transaction that wrote the workload. */
-export async function carryOut(tx: Tx, row: WorkloadRow, effect: Effect, now: Date): Promise<void> {
+export async function carryOut(engine: Engine, tx: Tx, row: WorkloadRow, effect: Effect, now: Date): Promise<void> {
   switch (effect.kind) {
     case 'list':
       return notify(tx, CHANNELS.workload, row.id)
@@ -24,13 +25,31 @@ export async function carryOut(tx: Tx, row: WorkloadRow, effect: Effect, now: Da
     case 'settleRest':
       return settleRest(tx, row, effect.cycle, effect.as, effect.reason, now)
     case 'stopSessions':
-      await tx.query('UPDATE leases SET stop_reason = $2 WHERE workload_id = $1', [row.id, effect.reason])
-      return wakeWorkstations(tx, 'SELECT DISTINCT workstation_id FROM leases WHERE workload_id = $1', [row.id])
+      return stopSessions(engine, tx, row.id, effect.reason)
     case 'record':
       return record(tx, row, effect.cycle, effect.videoIndex)
     case 'log':
       return log(tx, row.id, effect.level, effect.message, now)
   }
+}
+
+/**
+ * What plays is told to stop. What was leased and not started yet is taken back here and now: its agent is not let start it,
+ * and it costs no retry.
+ */
+async function stopSessions(engine: Engine, tx: Tx, workloadId: string, reason: string): Promise<void> {
+  const { rows } = await tx.query<{ token: string; expiresAt: string }>(
+    `SELECT token, expires_at::text AS "expiresAt" FROM leases
+     WHERE workload_id = $1::uuid AND started_at IS NULL ORDER BY token`,
+    [workloadId],
+  )
+  const message = `Taken back before it began: ${reason}.`
+  const unstarted = rows.map(({ token, expiresAt }) => {
+    return { token, kind: 'found', failure: 'aborted', message, lease: { startedAt: null, expiresAt } } as const
+  })
+  await settleAttempts(engine, tx, null, unstarted)
+  await tx.query('UPDATE leases SET stop_reason = $2::text WHERE workload_id = $1::uuid', [workloadId, reason])
+  await wakeWorkstations(tx, 'SELECT DISTINCT workstation_id FROM leases WHERE workload_id = $1', [workloadId])
 }
 
 async function log(tx: Tx, workloadId: string, level: string, message: string, now: Date): Promise<void> {
@@ -138,7 +157,9 @@ async function openBatch(
 async function endBatch(tx: Tx, row: WorkloadRow, cycle: number, batch: number, now: Date): Promise<void> {
   await tx.query(
     `WITH ended AS (
-       UPDATE batches SET ended_at = $4 WHERE workload_id = $1 AND cycle = $2 AND batch = $3
+       -- Its end is when its last command was settled, not when somebody noticed: the rest before the next counts from it.
+       UPDATE batches SET ended_at = coalesce(last_settled_at, $4::timestamptz)
+       WHERE workload_id = $1 AND cycle = $2 AND batch = $3
        RETURNING batch_group, succeeded, failed, skipped
      )
      INSERT INTO workload_logs (workload_id, at, level, message)
@@ -176,12 +197,19 @@ async function settleRest(
        UPDATE command_history SET status = $3, reason = $4, finished_at = $5
        WHERE workload_id = $1 AND cycle = $2 AND finished_at IS NULL AND status IN ('queued', 'retrying')
        RETURNING batch
-     ), counted AS (SELECT batch, count(*)::int AS n FROM settled GROUP BY batch)
+     ), counted AS (
+       SELECT b.batch, (SELECT count(*)::int FROM settled s WHERE s.batch = b.batch) AS n
+       FROM batches b WHERE b.workload_id = $1 AND b.cycle = $2
+     )
      UPDATE batches b SET
        skipped = b.skipped + CASE WHEN $3 = 'skipped' THEN n ELSE 0 END,
        cancelled = b.cancelled + CASE WHEN $3 = 'cancelled' THEN n ELSE 0 END,
-       last_settled_at = $5, ended_at = coalesce(b.ended_at, $5)
-     FROM counted WHERE b.workload_id = $1 AND b.cycle = $2 AND b.batch = counted.batch`,
+       last_settled_at = CASE WHEN n > 0 THEN $5::timestamptz ELSE b.last_settled_at END,
+       -- One that never opened has no end either.
+       ended_at = CASE WHEN b.started_at IS NOT NULL THEN
+         coalesce(b.ended_at, CASE WHEN n = 0 THEN b.last_settled_at END, $5::timestamptz) END
+     FROM counted WHERE b.workload_id = $1 AND b.cycle = $2 AND b.batch = counted.batch
+       AND (n > 0 OR b.ended_at IS NULL)`,
     [row.id, cycle, as, reason, now],
   )
 }

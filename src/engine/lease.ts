@@ -2,6 +2,7 @@ import { transaction } from '../db/pool.ts'
 import type { SessionPlan } from '../domain/session-plan.ts'
 import { type Speaker, SupersededError } from './agents.ts'
 import type { Engine, Tx } from './engine.ts'
+import { BATCH_IS_OPEN } from './open-batch.ts'
 
 /** A command in an agent's hands; `token` fences it. */
 type LeasedCommand = {
@@ -57,8 +58,7 @@ async function lockLab(engine: Engine, tx: Tx, workstation: string, instance: st
   const { rows } = await tx.query<{ now: Date; open: string[] }>({
     name: 'lock-lab',
     text: `WITH open AS (
-       SELECT id FROM workloads WHERE status = 'executing' AND requested IS NULL AND batch_open
-         AND finished_at IS NULL FOR KEY SHARE
+       SELECT id FROM workloads w WHERE ${BATCH_IS_OPEN} FOR KEY SHARE
      )
      SELECT coalesce($3::timestamptz, clock_timestamp()) AS now, ARRAY(SELECT id FROM open) AS open
      FROM workstations WHERE id = $1 AND instance = $2 FOR NO KEY UPDATE`,
@@ -94,7 +94,8 @@ async function lease(
        JOIN command_history c ON c.workload_id = w.id AND c.cycle = w.cycle AND c.batch = w.batch
          AND c.workstation_id = $1 AND c.finished_at IS NULL
        JOIN devices d ON d.id = c.device_id AND d.status = 'available'
-       WHERE w.id = ANY ($2) AND c.status IN ('queued', 'retrying') AND c.ready_at <= $4 AND c.device_id = ANY ($3)
+       -- Asked again, in this statement: the step that ends a batch does not wait for the key share.
+       WHERE w.id = ANY ($2) AND ${BATCH_IS_OPEN} AND c.status IN ('queued', 'retrying') AND c.ready_at <= $4 AND c.device_id = ANY ($3)
          AND d.lease_token IS NULL
        ORDER BY c.device_id, c.created_at, c.id
      ), leased AS (
@@ -138,7 +139,7 @@ async function nextRetry(tx: Tx, workstationId: string, open: string[], now: Dat
     `SELECT (extract(epoch FROM min(c.ready_at) - $3) * 1000)::float8 AS ms
      FROM workloads w JOIN command_history c ON c.workload_id = w.id AND c.cycle = w.cycle AND c.batch = w.batch
        AND c.workstation_id = $1 AND c.finished_at IS NULL
-     WHERE w.id = ANY ($2) AND c.status = 'retrying' AND c.ready_at > $3`,
+     WHERE w.id = ANY ($2) AND ${BATCH_IS_OPEN} AND c.status = 'retrying' AND c.ready_at > $3`,
     [workstationId, open, now],
   )
   return rows[0]?.ms ?? null

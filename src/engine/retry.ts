@@ -29,8 +29,8 @@ export async function retryWorkload(engine: Engine, parentId: string): Promise<R
     const origin = { parentId, scheduleId: null, afterId: null, afterOn: null, startsAt: null }
     await insertWorkload(tx, { id, name, config: parent.config, videoIds, ...origin }, now)
     await tx.query(
-      `INSERT INTO workload_targets (workload_id, video_id, device_id)
-       SELECT $1, video_id, device_id FROM command_history WHERE workload_id = $2 AND status = 'failed'`,
+      `INSERT INTO workload_targets (workload_id, video_id, device_id, workstation_id, slot)
+       SELECT $1, video_id, device_id, workstation_id, device_slot FROM command_history WHERE workload_id = $2 AND status = 'failed'`,
       [id, parentId],
     )
     return { kind: 'created', id }

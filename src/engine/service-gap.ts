@@ -40,7 +40,8 @@ export async function turnBack(engine: Engine, tx: Tx, now: Date): Promise<void>
   )
   await tx.query(
     `UPDATE batches b SET started_at = CASE WHEN b.started_at > $1 THEN $1 ELSE b.started_at END,
-       last_settled_at = CASE WHEN b.last_settled_at > $1 THEN $1 ELSE b.last_settled_at END
+       last_settled_at = CASE WHEN b.last_settled_at > $1 THEN $1 ELSE b.last_settled_at END,
+       ended_at = CASE WHEN b.ended_at > $1 THEN $1 ELSE b.ended_at END
      FROM workloads w WHERE w.finished_at IS NULL AND b.workload_id = w.id AND b.cycle = w.cycle`,
     [now],
   )

@@ -32,6 +32,10 @@ type AttemptRow = {
   infrastructure_retries: number
   workload_id: string
   device_id: string
+  /** The result that counts for its command so far. */
+  result_id: string | null
+  /** How its command failed last, while it goes on. */
+  last_failure: Failure | null
   /** When its session began, while it has its lease. */
   started_at: string | null
   expires_at: string | null
@@ -93,7 +97,7 @@ async function lockAttempts(
     name: 'lock-attempts',
     text: `SELECT a.id AS token, a.attempt, a.ended_at IS NOT NULL AS attempt_ended,
        a.reported, coalesce($3::timestamptz, clock_timestamp())::text AS now,
-       c.id AS command_id, c.status, c.attempts, c.retries, c.infrastructure_retries, c.workload_id, c.device_id,
+       c.id AS command_id, c.result_id, c.failure AS last_failure, c.status, c.attempts, c.retries, c.infrastructure_retries, c.workload_id, c.device_id,
        d.lease_started_at::text AS started_at, d.lease_expires_at::text AS expires_at, d.device_failures, c.video_id, c.cycle, c.batch
      FROM command_attempts a JOIN command_history c ON c.id = a.command_id
        LEFT JOIN devices d ON d.id = c.device_id AND d.lease_token = a.id
@@ -140,7 +144,8 @@ function settleOne(row: AttemptRow, ended: AttemptEnded, now: Date): Settled {
   const use = { retries: row.retries, infrastructureRetries: row.infrastructure_retries }
   const { cancelling, ...limits } = row.rules
   const settlement = settleAttempt({ failure, permanent }, use, limits, cancelling, now.getTime())
-  const resulting = ended.kind === 'report' || settlement.status === 'failed'
+  // A report that is in counts, however the attempts after it ended.
+  const resulting = ended.kind === 'report' || (settlement.status === 'failed' && row.result_id === null)
   return { row, ended, settlement, resultId: resulting ? newId() : null }
 }
 
@@ -225,7 +230,9 @@ function recordOf({ row, ended }: Settled): DeviceRecord {
 function changeOf(one: Settled) {
   const { row, ended, settlement, resultId } = one
   const { failuresInARow, quarantine } = recordOf(one)
-  const failure = 'failure' in settlement ? settlement.failure : null
+  // An attempt that a pause broke off says nothing: the command waits as it did before it.
+  const kept = settlement.status === 'queued' ? row.last_failure : null
+  const failure = 'failure' in settlement ? settlement.failure : kept
   const reported = ended.kind === 'report' ? ended.report.failure : null
   const attemptFailure = ended.kind === 'report' ? (reported?.kind ?? null) : ended.failure
   const use = settlement.status === 'retrying' ? settlement.use : null

@@ -1,6 +1,7 @@
 import { transaction } from '../db/pool.ts'
 import { noteDevices } from './device-events.ts'
 import { CHANNELS, type Engine, notify, readNow, type Tx } from './engine.ts'
+import { BATCH_IS_OPEN } from './open-batch.ts'
 import { bridgeGap, turnBack } from './service-gap.ts'
 import { type AttemptEnded, type LeaseSeen, settleAttempts } from './settle.ts'
 import { withdrawCommands } from './withdraw.ts'
@@ -37,12 +38,12 @@ async function endOverdue(engine: Engine, tx: Tx, now: Date): Promise<typeof NOT
   const lapsed = await lapsedLeases(tx, now)
   await settleAttempts(engine, tx, null, lapsed)
   // Before their commands, as everywhere.
-  await tx.query(
-    `SELECT FROM workloads WHERE status = 'executing' AND requested IS NULL AND batch_open AND finished_at IS NULL
-     ORDER BY id FOR KEY SHARE`,
+  const { rows } = await tx.query<{ id: string }>(
+    `SELECT id FROM workloads w WHERE ${BATCH_IS_OPEN} ORDER BY id FOR KEY SHARE`,
   )
-  const withdrawn = await withdrawCommands(tx, now)
-  const undelivered = await undeliveredCommands(engine, tx, now)
+  const open = rows.map(({ id }) => id)
+  const withdrawn = await withdrawCommands(tx, open, now)
+  const undelivered = await undeliveredCommands(engine, tx, open, now)
   await settleAttempts(engine, tx, null, undelivered)
   return { lapsed: lapsed.length, undelivered: undelivered.length, withdrawn }
 }
@@ -90,7 +91,12 @@ const MESSAGES = {
 } as const
 
 /** Commands of open batches that no agent leased, while no other workload had their device: an attempt all the same. */
-async function undeliveredCommands(engine: Engine, tx: Tx, now: Date): Promise<AttemptEnded[]> {
+async function undeliveredCommands(
+  engine: Engine,
+  tx: Tx,
+  open: readonly string[],
+  now: Date,
+): Promise<AttemptEnded[]> {
   const { rows } = await tx.query<{ token: string }>(
     `WITH overdue AS (
        SELECT c.id
@@ -99,7 +105,7 @@ async function undeliveredCommands(engine: Engine, tx: Tx, now: Date): Promise<A
        JOIN command_history c ON c.workload_id = w.id AND c.cycle = w.cycle AND c.batch = w.batch
          AND c.finished_at IS NULL
        JOIN devices d ON d.id = c.device_id
-       WHERE w.status = 'executing' AND w.requested IS NULL AND w.batch_open AND w.finished_at IS NULL
+       WHERE w.id = ANY ($3::uuid[]) AND ${BATCH_IS_OPEN}
          AND c.status IN ('queued', 'retrying')
          AND greatest(c.ready_at, b.started_at, d.released_at) < $1::timestamptz - make_interval(secs => $2)
          AND d.lease_token IS NULL
@@ -110,7 +116,7 @@ async function undeliveredCommands(engine: Engine, tx: Tx, now: Date): Promise<A
      )
      INSERT INTO command_attempts (id, command_id, attempt, device_id, leased_at)
      SELECT gen_random_uuid(), id, attempts, device_id, $1 FROM tried RETURNING id AS token`,
-    [now, engine.terms.deliverSeconds],
+    [now, engine.terms.deliverSeconds, open],
   )
   const message = 'No agent asked for it in time.'
   return rows.map(({ token }) => ({ token, kind: 'found', failure: 'undelivered', message }))

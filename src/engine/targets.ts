@@ -48,11 +48,11 @@ export async function targetsOf(
   return { devices: planned(byVideo.get(row.video_ids[videoIndex] ?? '') ?? []), later: later.length }
 }
 
-/** A retry plays what failed, and nothing else: its devices by video. */
+/** A retry plays what failed, and nothing else: its devices by video. One that was enrolled anew keeps its lab name. */
 async function failedOnly(db: Queryable, row: Pick<Targeting, 'id'>): Promise<Map<string, TargetedDevice[]>> {
   const { rows } = await db.query<TargetedDevice & { video: string }>(
     `SELECT t.video_id AS video, d.id, d.workstation_id AS workstation, d.slot, d.driver, d.labels
-     FROM workload_targets t JOIN devices d ON d.id = t.device_id
+     FROM workload_targets t JOIN devices d ON d.workstation_id = t.workstation_id AND d.slot = t.slot
      WHERE t.workload_id = $1 ORDER BY d.workstation_id, d.slot`,
     [row.id],
   )

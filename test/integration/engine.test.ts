@@ -2,13 +2,16 @@ import { afterEach, expect, test } from 'vitest'
 import { transaction } from '../../src/db/pool.ts'
 import type { SessionReport } from '../../src/domain/playback-result.ts'
 import { advance } from '../../src/engine/advance.ts'
-import { heartbeat, startSessions } from '../../src/engine/agents.ts'
+import { enrol, heartbeat, startSessions } from '../../src/engine/agents.ts'
 import { removeDevice } from '../../src/engine/devices.ts'
 import { leaseCommands } from '../../src/engine/lease.ts'
+import { retryWorkload } from '../../src/engine/retry.ts'
 import { settleAttempts } from '../../src/engine/settle.ts'
+import { startWorkload } from '../../src/engine/starts.ts'
 import { dueWorkloads, sweep } from '../../src/engine/sweep.ts'
 import type { WorkloadRow } from '../../src/engine/workload-row.ts'
 import { createTestLab, report, type TestLab } from '../support/lab.ts'
+import { noteClockSetBack } from '../support/replayed.ts'
 
 let lab: TestLab | undefined
 afterEach(async () => {
@@ -280,6 +283,7 @@ test('a clock that was set back by hours: leases still lapse, waits still end, a
   await startSessions(on.engine, on.speaker('WS01'), [token])
   await sweep(on.engine)
   on.pass(-7200)
+  await noteClockSetBack(on.database.pool)
   expect(await sweep(on.engine)).toMatchObject({ lapsed: 0, gap: true })
   const look = async (seconds: number) => {
     for (let passed = 0; passed < seconds; passed += 4) {
@@ -312,4 +316,136 @@ test('a clock that was set back by hours: leases still lapse, waits still end, a
     'SELECT started_at IS NOT NULL AS opened FROM batches WHERE batch = 2',
   )
   expect(opened).toEqual([{ opened: true }])
+})
+
+test('paused at once between lease and start: nothing plays, it is paused there and then, and no retry is used', async () => {
+  lab = await createTestLab({ WS01: 4 })
+  const id = await lab.workload()
+  await startListed(lab, id)
+  const tokens = (await lease(lab, 'WS01')).map(({ token }) => token)
+  expect(tokens).toHaveLength(2)
+  // One of the two has begun: it is waited for.
+  await startSessions(lab.engine, lab.speaker('WS01'), tokens.slice(0, 1))
+  const pause = { kind: 'pause', mode: 'now', by: 'operator', reason: 'Paused.' } as const
+  await advance(lab.engine, id, { kind: 'request', request: pause })
+  expect(await row(lab, id)).toMatchObject({ status: 'executing', requested: 'pause' })
+  expect(await startSessions(lab.engine, lab.speaker('WS01'), tokens)).toEqual([])
+  const aborted = () => report({ kind: 'aborted', permanent: false, message: 'stopped' })
+  await settle(lab, 'WS01', tokens.slice(0, 1), aborted)
+  await advance(lab.engine, id)
+  expect(await row(lab, id)).toMatchObject({ status: 'paused' })
+  const { rows } = await lab.database.pool.query(
+    'SELECT status, retries, infrastructure_retries AS lost, attempts FROM command_history WHERE batch = 1',
+  )
+  expect(rows).toEqual(Array(2).fill({ status: 'queued', retries: 0, lost: 0, attempts: 1 }))
+})
+
+test('cancelled between lease and start: it is over at once, and so is its batch', async () => {
+  lab = await createTestLab({ WS01: 4 })
+  const id = await lab.workload()
+  await startListed(lab, id)
+  expect(await lease(lab, 'WS01')).toHaveLength(2)
+  await advance(lab.engine, id, { kind: 'request', request: { kind: 'cancel', reason: 'Enough.' } })
+  expect(await row(lab, id)).toMatchObject({ status: 'cancelled', state: { tally: { cancelled: 4 } } })
+  const { rows } = await lab.database.pool.query(
+    'SELECT batch, started_at IS NOT NULL AS started, ended_at IS NOT NULL AS ended FROM batches ORDER BY batch',
+  )
+  expect(rows).toEqual([
+    { batch: 1, started: true, ended: true },
+    { batch: 2, started: false, ended: false },
+  ])
+})
+
+test('failed, then paused in the next attempt, then drained: it has failed as it failed', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const on = lab
+  const id = await on.workload()
+  await startListed(on, id)
+  const first = (await lease(on, 'WS01'))[0]?.token ?? ''
+  await startSessions(on.engine, on.speaker('WS01'), [first])
+  await settle(on, 'WS01', [first], () => report({ kind: 'content', permanent: false, message: 'HTTP 500' }))
+  on.pass(31)
+  const second = (await lease(on, 'WS01'))[0]?.token ?? ''
+  await startSessions(on.engine, on.speaker('WS01'), [second])
+  const pause = { kind: 'pause', mode: 'now', by: 'operator', reason: 'Paused.' } as const
+  await advance(on.engine, id, { kind: 'request', request: pause })
+  await settle(on, 'WS01', [second], () => report({ kind: 'aborted', permanent: false, message: 'stopped' }))
+  await advance(on.engine, id)
+  await advance(on.engine, id, { kind: 'request', request: { kind: 'resume', targets: 1 } })
+  await list(on, id)
+  await on.database.pool.query(`UPDATE devices SET drain_reason = 'drained by an operator'`)
+  for (let looks = 0; looks < 2; looks++) {
+    on.pass(2)
+    await sweep(on.engine)
+    await advance(on.engine, id)
+  }
+  const { rows } = await on.database.pool.query('SELECT status, failure FROM command_history')
+  expect(rows).toEqual([{ status: 'failed', failure: 'content' }])
+  expect(await row(on, id)).toMatchObject({ status: 'completed', state: { tally: { failed: 1, skipped: 0 } } })
+})
+
+test('an attempt that reported counts, though the one after it was lost and used the budget up', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const on = lab
+  const id = await on.workload()
+  await on.database.pool.query(`UPDATE workloads SET config = jsonb_set(config, '{batchConfig,maxRetries}', '1')`)
+  await startListed(on, id)
+  for (let attempt = 1; attempt <= 6 && (await row(on, id)).status === 'executing'; attempt++) {
+    const token = (await lease(on, 'WS01'))[0]?.token
+    if (token !== undefined) await startSessions(on.engine, on.speaker('WS01'), [token])
+    if (attempt === 1) {
+      await settle(on, 'WS01', [token ?? ''], () => report({ kind: 'content', permanent: false, message: 'HTTP 500' }))
+    }
+    for (let passed = 0; passed < 72; passed += 4) {
+      on.pass(4)
+      await heartbeat(on.engine, { ...on.speaker('WS01'), held: [], health: [] })
+      await sweep(on.engine)
+      await advance(on.engine, id)
+      if ((await lease(on, 'WS01')).length > 0) break
+    }
+  }
+  const { rows } = await on.database.pool.query(
+    `SELECT c.status, c.failure, r.attempt, r.by_engine, r.failure AS reported FROM command_history c
+     JOIN results r ON r.id = c.result_id`,
+  )
+  expect(rows).toEqual([{ status: 'failed', failure: 'lost', attempt: 1, by_engine: false, reported: 'content' }])
+})
+
+test('started or resumed without a device to plan for is refused the same, and the workload stays as it was', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const on = lab
+  const id = await on.workload()
+  await advance(on.engine, id, { kind: 'request', request: { kind: 'start', targets: 1 } })
+  const pause = { kind: 'pause', mode: 'drain', by: 'operator', reason: 'Paused.' } as const
+  await advance(on.engine, id, { kind: 'request', request: pause })
+  await removeDevice(on.engine, on.devices.WS01?.[0] ?? '')
+  const reason = 'There is no device to play on: register one, or widen the targets.'
+  for (const kind of ['start', 'resume'] as const) {
+    expect(await startWorkload(on.engine, id, kind)).toEqual({ kind: 'refused', reason })
+  }
+  expect((await row(on, id)).status).toBe('paused')
+})
+
+test('what failed is retried on a device that was removed and enrolled anew under its lab name', async () => {
+  lab = await createTestLab({ WS01: 2 })
+  const on = lab
+  const id = await on.workload()
+  await startListed(on, id)
+  const wrong = () => report({ kind: 'refused', permanent: true, message: 'outside' })
+  await playBatch(on, id, wrong)
+  on.pass(60)
+  await advance(on.engine, id)
+  await playBatch(on, id)
+  const [failed = ''] = on.devices.WS01 ?? []
+  await removeDevice(on.engine, failed)
+  const devices = ['S01', 'S02'].map((slot) => ({ slot, driver: 'simulated', model: '', os: '', labels: {} }))
+  const again = await enrol(on.engine, { ...on.speaker('WS01'), agentVersion: '0', devices })
+  const retried = await retryWorkload(on.engine, id)
+  expect(retried.kind).toBe('created')
+  const child = retried.kind === 'created' ? retried.id : ''
+  expect((await startWorkload(on.engine, child, 'start')).kind).toBe('advanced')
+  await list(on, child)
+  const { rows } = await on.database.pool.query('SELECT device_id FROM command_history WHERE workload_id = $1', [child])
+  expect(rows).toEqual([{ device_id: again.find(({ slot }) => slot === 'S01')?.id }])
+  expect(again.find(({ slot }) => slot === 'S01')?.id).not.toBe(failed)
 })

@@ -2,8 +2,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { batchLimit } from '../../src/domain/batch-plan.ts'
 import { isFinal } from '../../src/domain/workload.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { brokenInvariants } from '../support/invariants.ts'
 import { engineMirror } from './engine-mirror.ts'
 import { type Model, statusOf } from './model.ts'
 import { play } from './play.ts'
@@ -34,9 +36,30 @@ function mustHold(model: Model, op: Op): void {
     expect(settled, of).toBeLessThanOrEqual(total)
     expect(isFinal(phase.status), of).toBe(finishedAt !== null)
     if (isFinal(phase.status)) expect(settled, of).toBe(total)
-    for (const batch of batches) {
+    for (const [at, batch] of batches.entries()) {
+      const before = batches[at - 1]
+      if (before?.cycle === batch.cycle && batch.startedAt !== null) {
+        expect(before.endedAt, of).not.toBeNull()
+        const rest = state.pace.batchIntervalSeconds * 1000
+        expect(batch.startedAt, of).toBeGreaterThanOrEqual((before.endedAt ?? 0) + rest)
+      }
       expect(batch.succeeded + batch.failed + batch.skipped + batch.cancelled, of).toBeLessThanOrEqual(batch.total)
     }
+  }
+  for (const { command, leasedAt, endedAt } of model.attempts) {
+    const { workload, cycle, batch, workstation } = command
+    const opened = workload.batches.find((one) => one.cycle === cycle && one.batch === batch)?.startedAt ?? null
+    expect(opened, of).not.toBeNull()
+    expect(leasedAt, of).toBeGreaterThanOrEqual(opened ?? 0)
+    if (endedAt !== null) continue
+    const registered = model.commands.filter(
+      (one) => one.workload === workload && one.cycle === cycle && one.workstation === workstation,
+    )
+    const together = model.attempts.filter(
+      (one) => one.endedAt === null && one.command.workload === workload && one.command.workstation === workstation,
+    )
+    const most = batchLimit(registered.length, workload.state.pace.batchSizePercent)
+    expect(together.length, of).toBeLessThanOrEqual(most)
   }
   const leased = model.devices.flatMap(({ lease }) => (lease ? [lease.attempt.command] : []))
   expect(new Set(leased).size, of).toBe(leased.length)
@@ -60,6 +83,8 @@ async function compare(schedule: Schedule): Promise<void> {
     const found = differences(rowsOf(model), await readRows(database.pool))
     if (found.length > 0) throw new Error(`after ${JSON.stringify(op)} they differ:\n${found.join('\n')}`)
   })
+  const broken = await brokenInvariants(database.pool)
+  if (broken.length > 0) throw new Error(`what must always hold does not:\n${broken.join('\n')}`)
 }
 
 /** Prints a failing schedule at its smallest, ready to be kept. */

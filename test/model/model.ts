@@ -52,6 +52,7 @@ type Lease = {
 export type Attempt = {
   command: Command
   number: number
+  leasedAt: number
   startedAt: number | null
   endedAt: number | null
   failure: Failure | null
@@ -356,7 +357,8 @@ export class Model {
     attempt.startedAt = device?.lease?.startedAt ?? attempt.startedAt
     Object.assign(attempt, { endedAt: this.now, failure: end.failure, reported })
     command.status = settlement.status
-    command.failure = 'failure' in settlement ? settlement.failure : null
+    if ('failure' in settlement) command.failure = settlement.failure
+    else if (settlement.status !== 'queued') command.failure = null
     if (settlement.status === 'retrying') {
       command.retries = settlement.use.retries
       command.infrastructure = settlement.use.infrastructureRetries
@@ -364,7 +366,7 @@ export class Model {
     }
     if (['succeeded', 'failed', 'cancelled'].includes(settlement.status)) command.finishedAt = this.now
     if (reported) command.result = String(attempt.number)
-    else if (settlement.status === 'failed') command.result = 'engine'
+    else if (settlement.status === 'failed') command.result ??= 'engine'
     if (device) this.#free(device, end.failure)
     this.#count(command, settlement)
   }
@@ -442,7 +444,7 @@ export class Model {
         return
       }
       case 'endBatch':
-        ;(this.#find(night, effect.cycle, effect.batch) as Batch).endedAt = this.now
+        this.#end(this.#find(night, effect.cycle, effect.batch) as Batch)
         return
       case 'requeue':
         for (const command of this.#waiting(night, effect.cycle)) {
@@ -453,11 +455,14 @@ export class Model {
         for (const command of this.#waiting(night, effect.cycle)) {
           Object.assign(command, { status: effect.as, finishedAt: this.now })
           this.#count(command, { status: effect.as })
-          this.#batch(command).endedAt ??= this.now
         }
+        for (const batch of night.batches) if (batch.cycle === effect.cycle) this.#end(batch)
         return
       case 'stopSessions':
-        for (const lease of this.#leasesOf(night)) lease.stop = effect.reason
+        for (const lease of this.#leasesOf(night)) {
+          if (lease.startedAt === null) this.#settle(lease.attempt, { failure: 'aborted', permanent: false }, false)
+          else lease.stop = effect.reason
+        }
         return
       case 'record': {
         const done = night.batches.filter(({ cycle }) => cycle === effect.cycle)
@@ -469,6 +474,11 @@ export class Model {
       case 'log':
         return
     }
+  }
+
+  /** A batch that was opened ends when its last command was settled. */
+  #end(batch: Batch): void {
+    if (batch.startedAt !== null) batch.endedAt ??= batch.lastSettledAt
   }
 
   #plan(night: Night, cycle: number): void {
@@ -485,7 +495,7 @@ export class Model {
 
   #newAttempt(command: Command): Attempt {
     const ended = { startedAt: null, endedAt: null, failure: null, reported: false, late: false }
-    const attempt: Attempt = { command, number: command.attempts, ...ended }
+    const attempt: Attempt = { command, number: command.attempts, leasedAt: this.now, ...ended }
     this.attempts.push(attempt)
     return attempt
   }

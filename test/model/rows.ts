@@ -75,8 +75,8 @@ export async function readRows(pool: Pool): Promise<Rows> {
        'result', CASE WHEN r.by_engine THEN 'engine' ELSE r.attempt::text END)
      FROM command_history c JOIN numbered w ON w.id = c.workload_id LEFT JOIN results r ON r.id = c.result_id
      UNION ALL
-     SELECT 'attempt ' || ${KEY} || '/' || a.attempt, json_build_object('startedAt', ${ms('a.started_at')},
-       'endedAt', ${ms('a.ended_at')}, 'failure', a.failure, 'reported', a.reported, 'late', a.late)
+     SELECT 'attempt ' || ${KEY} || '/' || a.attempt, json_build_object('leasedAt', ${ms('a.leased_at')},
+       'startedAt', ${ms('a.started_at')}, 'endedAt', ${ms('a.ended_at')}, 'failure', a.failure, 'reported', a.reported, 'late', a.late)
      FROM command_attempts a JOIN command_history c ON c.id = a.command_id JOIN numbered w ON w.id = c.workload_id`,
   )
   return Object.fromEntries(rows.map(({ key, value }) => [key, value]))

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { inject } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
 import { createPool } from '../../src/db/pool.ts'
+import { brokenInvariants } from './invariants.ts'
 import { replayDifferences } from './replayed.ts'
 
 export type TestDatabase = AsyncDisposable & { pool: pg.Pool; url: string }
@@ -22,9 +23,11 @@ export async function createTestDatabase(dump?: string): Promise<TestDatabase> {
     url: url.href,
     async [Symbol.asyncDispose]() {
       const differences = await replayDifferences(pool).catch((error: Error) => [error.message])
+      const broken = await brokenInvariants(pool).catch((error: Error) => [error.message])
       await pool.end()
       await administer(server, `DROP DATABASE ${name} WITH (FORCE)`)
       // Every night that a test plays must replay.
+      if (broken.length > 0) throw new Error(`What must always hold does not:\n${broken.join('\n')}`)
       if (differences.length > 0) throw new Error(`A replay differs: ${differences.slice(0, 5).join('; ')}`)
     },
   }

@@ -30,6 +30,14 @@ export async function replayDifferences(pool: Pool): Promise<string[]> {
   return found
 }
 
+/** Says that the clock was set back: instants before it and after it are in no order. */
+export async function noteClockSetBack(pool: Pool): Promise<void> {
+  await pool.query(
+    `INSERT INTO workload_events (workload_id, at, type, data) SELECT id, clock_timestamp(), 'test.clock-set-back', '{}'
+     FROM workloads`,
+  )
+}
+
 /** Ends a workload's wait by hand, behind the rules' back: its night then is none that they decided. */
 export async function skipWait(pool: Pool, id: string): Promise<void> {
   await pool.query(

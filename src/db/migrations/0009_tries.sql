@@ -9,3 +9,9 @@ ALTER TABLE workloads
   -- The controller that reads its next video now, and until when that counts unless it is renewed.
   ADD COLUMN listing_by uuid,
   ADD COLUMN listing_until timestamptz;
+
+-- A device that is removed and enrolled anew has another id and the same lab name.
+ALTER TABLE workload_targets ADD COLUMN workstation_id text NOT NULL DEFAULT '', ADD COLUMN slot text NOT NULL DEFAULT '';
+UPDATE workload_targets t SET workstation_id = c.workstation_id, slot = c.device_slot
+FROM workloads w JOIN command_history c ON c.workload_id = w.parent_id
+WHERE t.workload_id = w.id AND c.device_id = t.device_id AND c.video_id = t.video_id;
