@@ -54,6 +54,8 @@ export class Agent {
   #journal!: Journal
   #reporter!: Reporter
   #poll = new AbortController()
+  /** The devices that the poll under way asks for. */
+  #asked: ReadonlySet<string> = new Set()
   #gathering: NodeJS.Timeout | undefined
 
   constructor(options: AgentOptions) {
@@ -150,8 +152,8 @@ export class Agent {
 
   async #take(): Promise<void> {
     this.#poll = new AbortController()
-    const busy = new Set([...this.#sessions.values()].map((session) => session.deviceId))
-    const free = this.#fleet.reachable.filter((id) => !busy.has(id))
+    const free = this.#free()
+    this.#asked = new Set(free)
     try {
       const leased = await this.#link.take(free, this.#unstopped(), this.#poll.signal)
       this.#stop(leased.stop)
@@ -163,6 +165,12 @@ export class Agent {
       this.#options.onError(error)
       await sleep(RETRY_MS * (1 + Math.random()), this.#poll.signal)
     }
+  }
+
+  /** Those that could play and have no session. */
+  #free(): string[] {
+    const busy = new Set([...this.#sessions.values()].map((session) => session.deviceId))
+    return this.#fleet.reachable.filter((id) => !busy.has(id))
   }
 
   #refuse(error: ApiError): void {
@@ -290,6 +298,8 @@ export class Agent {
         const { stop } = await this.#link.call(agentCalls.heartbeat, { body, signal })
         told()
         this.#stop(stop)
+        // A device that is back is asked for now that the controller knows of it, and not when the poll has ended.
+        if (this.#free().some((id) => !this.#asked.has(id))) this.#askAnew()
       } catch (error) {
         if (!signal.aborted && isRefusal(error)) this.#refuse(error)
         else if (!signal.aborted) this.#options.onError(error)

@@ -7,8 +7,10 @@ export type Terms = {
   acceptSeconds: number
   /** A lease's life without a heartbeat. */
   leaseSeconds: number
-  /** From a batch's opening, or a device's release, until a command that nobody leases is undelivered. */
+  /** From a batch's opening, or from when its device was last free to play, until a command that nobody leases is undelivered. */
   deliverSeconds: number
+  /** Counted as `deliverSeconds`: how long a command of an open batch waits for a device that is offline by its agent's word, or cooling. */
+  awaySeconds: number
   /** How long past its own time-out a command is left to its agent before the engine ends it. */
   overrunSeconds: number
   /** Without a heartbeat a workstation's devices are offline. */
@@ -22,6 +24,7 @@ export const TERMS: Terms = {
   acceptSeconds: 15,
   leaseSeconds: 30,
   deliverSeconds: 30,
+  awaySeconds: 180,
   overrunSeconds: 10,
   offlineSeconds: 20,
   gapSeconds: 5,

@@ -26,6 +26,9 @@ export async function takeHealth(
   await tx.query(
     `UPDATE devices d SET offline_reason = h.offline, cooling_reason = h.cooling, temperature_c = h."temperatureC",
        battery_percent = h."batteryPercent", health_at = $2,
+       -- It can play again: what waits for it has its whole term from now on.
+       released_at = CASE WHEN num_nonnulls(d.offline_reason, d.cooling_reason) > 0
+         AND num_nonnulls(h.offline, h.cooling) = 0 THEN $2 ELSE d.released_at END,
        went_offline_at = ARRAY(SELECT jsonb_array_elements_text(h.lately)::timestamptz),
        quarantine_reason = coalesce(h.quarantine, d.quarantine_reason),
        quarantined_until = CASE WHEN h.quarantine IS NULL THEN d.quarantined_until

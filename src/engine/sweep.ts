@@ -11,8 +11,8 @@ export type Swept = { lapsed: number; undelivered: number; withdrawn: number; ga
 
 /**
  * Ends what its agent will not: lapsed leases are `lost`, leases never started and commands never leased are
- * `undelivered`, overrunning ones are a `timeout`, and what waits for a device that was drained, quarantined or removed
- * is settled. After a gap in service, or a clock set back, every live lease gets one full term first. One controller
+ * `undelivered`, overrunning ones are a `timeout`, and what waits for a device that was drained, quarantined or removed,
+ * or is away for long, is settled. After a gap in service, or a clock set back, every live lease gets one full term first. One controller
  * sweeps at a time; null where another does.
  */
 export async function sweep(engine: Engine): Promise<Swept | null> {
@@ -42,7 +42,7 @@ async function endOverdue(engine: Engine, tx: Tx, now: Date): Promise<typeof NOT
     `SELECT id FROM workloads w WHERE ${BATCH_IS_OPEN} ORDER BY id FOR KEY SHARE`,
   )
   const open = rows.map(({ id }) => id)
-  const withdrawn = await withdrawCommands(tx, open, now)
+  const withdrawn = await withdrawCommands(engine, tx, open, now)
   const undelivered = await undeliveredCommands(engine, tx, open, now)
   await settleAttempts(engine, tx, null, undelivered)
   return { lapsed: lapsed.length, undelivered: undelivered.length, withdrawn }
@@ -90,7 +90,10 @@ const MESSAGES = {
   timeout: 'It did not end in time, and its agent did not end it.',
 } as const
 
-/** Commands of open batches that no agent leased, while no other workload had their device: an attempt all the same. */
+/**
+ * Commands of open batches that no agent leased, though their device could play and no other workload had it: an attempt
+ * all the same. No agent asks for a device that is offline or cooling; `withdrawCommands` ends that wait.
+ */
 async function undeliveredCommands(
   engine: Engine,
   tx: Tx,
@@ -108,7 +111,7 @@ async function undeliveredCommands(
        WHERE w.id = ANY ($3::uuid[]) AND ${BATCH_IS_OPEN}
          AND c.status IN ('queued', 'retrying')
          AND greatest(c.ready_at, b.started_at, d.released_at) < $1::timestamptz - make_interval(secs => $2)
-         AND d.lease_token IS NULL
+         AND d.lease_token IS NULL AND d.offline_reason IS NULL AND d.cooling_reason IS NULL
        LIMIT 5000 FOR UPDATE OF c SKIP LOCKED
      ), tried AS (
        UPDATE command_history c SET attempts = attempts + 1 FROM overdue WHERE c.id = overdue.id

@@ -3,7 +3,7 @@ import type { Failure } from '../domain/failure.ts'
 import { failedUnplayed } from '../domain/playback-result.ts'
 import { withdraw } from '../domain/settle.ts'
 import { countInBatches } from './batch-counts.ts'
-import type { Tx } from './engine.ts'
+import type { Engine, Tx } from './engine.ts'
 import { newId } from './new-id.ts'
 import { BATCH_IS_OPEN } from './open-batch.ts'
 import { insertResults } from './results.ts'
@@ -22,22 +22,25 @@ type Waiting = {
 }
 
 /**
- * Settles what waits in open batches for devices that were drained, quarantined or removed since the batch opened:
- * nobody will play it soon. Gives how many.
+ * Settles what waits in open batches for devices that were drained, quarantined or removed since the batch opened, or
+ * have been offline or cooling for longer than a batch waits: nobody will play it soon. Gives how many.
  *
  * @param open workloads that the transaction holds a key share of, so that no pause or cancel passes meanwhile.
  */
-export async function withdrawCommands(tx: Tx, open: readonly string[], now: Date): Promise<number> {
+export async function withdrawCommands(engine: Engine, tx: Tx, open: readonly string[], now: Date): Promise<number> {
   const { rows } = await tx.query<Waiting>(
     `SELECT c.id, c.workload_id, c.device_id, c.video_id, c.cycle, c.batch, c.attempts, c.failure, c.result_id,
        coalesce(d.status || ': ' || d.status_reason, 'removed') AS why
      FROM workloads w JOIN command_history c ON c.workload_id = w.id AND c.cycle = w.cycle AND c.batch = w.batch
          AND c.finished_at IS NULL
+       JOIN batches b ON b.workload_id = w.id AND b.cycle = w.cycle AND b.batch = w.batch
        LEFT JOIN devices d ON d.id = c.device_id
-     WHERE w.id = ANY ($2::uuid[]) AND ${BATCH_IS_OPEN}
-       AND c.status IN ('queued', 'retrying') AND (d.id IS NULL OR d.status = ANY ($1))
+     WHERE w.id = ANY ($4::uuid[]) AND ${BATCH_IS_OPEN}
+       AND c.status IN ('queued', 'retrying') AND (d.id IS NULL OR d.status = ANY ($1)
+         OR ((d.offline_reason IS NOT NULL OR d.cooling_reason IS NOT NULL) AND d.lease_token IS NULL
+           AND greatest(c.ready_at, b.started_at, d.released_at) < $2::timestamptz - make_interval(secs => $3)))
      ORDER BY c.id LIMIT 5000 FOR UPDATE OF c SKIP LOCKED`,
-    [WITHDRAWN_STATUSES, open],
+    [WITHDRAWN_STATUSES, now, engine.terms.awaySeconds, open],
   )
   if (rows.length === 0) return 0
   const settled = rows.map((row) => ({ ...row, settlement: withdraw(row.failure), engineResult: newId() }))

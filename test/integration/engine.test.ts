@@ -266,6 +266,98 @@ test('a command that nobody asks for is undelivered, retried, and fails with a r
   expect(rows).toEqual([{ failure: 'undelivered', attempts: 4, error_message: 'No agent asked for it in time.' }])
 })
 
+/** Health as the agent of WS01 tells it of its first device. */
+async function tell(on: TestLab, offline: string | null, temperatureC: number | null = null): Promise<void> {
+  const health = [{ deviceId: on.devices.WS01?.[0] ?? '', offline, temperatureC, batteryPercent: null }]
+  await heartbeat(on.engine, { ...on.speaker('WS01'), held: [], health })
+}
+
+/** Time passes, looked at as a controller does, while agents send their heartbeats. */
+async function passLooking(on: TestLab, seconds: number): Promise<void> {
+  for (let passed = 0; passed < seconds; passed += 4) {
+    on.pass(4)
+    for (const workstation of Object.keys(on.devices)) {
+      await heartbeat(on.engine, { ...on.speaker(workstation), held: [], health: [] })
+    }
+    await sweep(on.engine)
+  }
+}
+
+async function attempts(on: TestLab) {
+  const { rows } = await on.database.pool.query('SELECT attempt, failure FROM command_attempts ORDER BY attempt')
+  return rows
+}
+
+test('a retry that waits for a device that is away uses no attempt, and has its whole term when it is back', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const id = await lab.workload({ batchConfig: { retryDelaySeconds: 1 } })
+  await startListed(lab, id)
+  const token = (await lease(lab, 'WS01'))[0]?.token ?? ''
+  await startSessions(lab.engine, lab.speaker('WS01'), [token])
+  const lost = { kind: 'lost', permanent: false, message: 'the phone was disconnected' } as const
+  await settle(lab, 'WS01', [token], () => report(lost))
+  await tell(lab, 'unplugged')
+  await passLooking(lab, 160)
+  await tell(lab, null)
+  await passLooking(lab, 28)
+  expect(await attempts(lab)).toEqual([{ attempt: 1, failure: 'lost' }])
+  expect(await playBatch(lab, id)).toBe(1)
+  expect(await attempts(lab)).toEqual([
+    { attempt: 1, failure: 'lost' },
+    { attempt: 2, failure: null },
+  ])
+  expect((await row(lab, id)).status).toBe('completed')
+})
+
+test('a device that comes back and is not asked for is undelivered, from when it came back', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  await startListed(lab, await lab.workload())
+  await tell(lab, null, 50)
+  await passLooking(lab, 60)
+  await tell(lab, null, 30)
+  await passLooking(lab, 28)
+  expect(await attempts(lab)).toEqual([])
+  await passLooking(lab, 4)
+  expect(await attempts(lab)).toEqual([{ attempt: 1, failure: 'undelivered' }])
+})
+
+test('what waits for a device that stays away is settled after three minutes: skipped, or failed as it failed last', async () => {
+  lab = await createTestLab({ WS01: 1, WS02: 1 })
+  const id = await lab.workload({ batchConfig: { retryDelaySeconds: 1 } })
+  await startListed(lab, id)
+  await tell(lab, 'unplugged')
+  const token = (await lease(lab, 'WS02'))[0]?.token ?? ''
+  await startSessions(lab.engine, lab.speaker('WS02'), [token])
+  const broken = { kind: 'device', permanent: false, message: 'its page did not open' } as const
+  await settle(lab, 'WS02', [token], () => report(broken))
+  await heartbeat(lab.engine, {
+    ...lab.speaker('WS02'),
+    held: [],
+    health: [{ deviceId: lab.devices.WS02?.[0] ?? '', offline: null, temperatureC: 50, batteryPercent: null }],
+  })
+  await passLooking(lab, 176)
+  expect((await row(lab, id)).status).toBe('executing')
+  await passLooking(lab, 12)
+  await advance(lab.engine, id)
+  expect(await row(lab, id)).toMatchObject({
+    status: 'completed',
+    state: { tally: { completed: 0, failed: 1, skipped: 1 } },
+  })
+  const { rows } = await lab.database.pool.query(
+    'SELECT workstation_id AS at, status, failure, reason, attempts FROM command_history ORDER BY workstation_id',
+  )
+  expect(rows).toEqual([
+    { at: 'WS01', status: 'skipped', failure: null, reason: 'offline: unplugged', attempts: 0 },
+    {
+      at: 'WS02',
+      status: 'failed',
+      failure: 'device',
+      reason: expect.stringMatching(/^its page did not open \(not tried again: cooling: 50\.0 °C/),
+      attempts: 1,
+    },
+  ])
+})
+
 test('a token of another workstation settles nothing', async () => {
   lab = await createTestLab({ WS01: 1, WS02: 1 })
   await startListed(lab, await lab.workload())

@@ -5,14 +5,14 @@ import { advance } from '../../src/engine/advance.ts'
 import { enrol, heartbeat, leave, startSessions } from '../../src/engine/agents.ts'
 import { createWorkload } from '../../src/engine/create.ts'
 import { drainDevice, releaseDevice, removeDevice } from '../../src/engine/devices.ts'
-import { type Engine, TERMS } from '../../src/engine/engine.ts'
+import type { Engine } from '../../src/engine/engine.ts'
 import { leaseCommands } from '../../src/engine/lease.ts'
 import { takeReports } from '../../src/engine/report.ts'
 import { dueWorkloads, sweep } from '../../src/engine/sweep.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { report } from '../support/lab.ts'
 import type { Attempt, Model } from './model.ts'
-import { BEGIN, configOf, type Mirror, slotsOf } from './play.ts'
+import { BEGIN, configOf, type Mirror, MODEL_TERMS, slotsOf } from './play.ts'
 import { keyOf, readTokens } from './rows.ts'
 import { LAB, type Setting, VIDEOS, WORKLOADS, WORKSTATIONS } from './schedule.ts'
 
@@ -24,7 +24,7 @@ const TABLES =
 /** The engine on a real database, emptied and set up as the model is. */
 export async function engineMirror({ pool }: TestDatabase, setting: Setting): Promise<Mirror> {
   let now = BEGIN
-  const engine: Engine = { pool, now: () => new Date(now), terms: TERMS }
+  const engine: Engine = { pool, now: () => new Date(now), terms: MODEL_TERMS }
   const instance = uuidv7()
   const speaker = (workstation: string) => ({ workstation, instance })
   await pool.query(`TRUNCATE ${TABLES}`)

@@ -23,7 +23,7 @@ import {
 } from '../../src/domain/workload.ts'
 
 /** Terms in seconds, as the engine's. */
-type Terms = { accept: number; lease: number; deliver: number; overrun: number; offline: number; gap: number }
+type Terms = Record<'accept' | 'lease' | 'deliver' | 'away' | 'overrun' | 'offline' | 'gap', number>
 
 type Device = PlannedDevice & {
   missing: string | null
@@ -166,8 +166,10 @@ export class Model {
     }
     const { device, offline, c } = health
     if (device.offline === null && offline !== null) this.#goesOffline(device)
+    const wasAway = isAway(device)
     device.offline = offline
     device.cooling = cools(device.cooling, c, THERMAL_GATE)
+    if (wasAway && !isAway(device)) device.releasedAt = this.now
   }
 
   #goesOffline(device: Device): void {
@@ -323,7 +325,8 @@ export class Model {
     for (const command of this.commands) {
       if (!waits(command) || !this.#mayPlay(command)) continue
       const device = this.#device(command.device)
-      if (device && !(WITHDRAWN_STATUSES as readonly string[]).includes(statusOf(device))) continue
+      const soon = device && !(WITHDRAWN_STATUSES as readonly string[]).includes(statusOf(device))
+      if (soon && !(isAway(device) && this.#hasWaited(command, device, this.#terms.away))) continue
       const settlement = withdraw(command.failure)
       command.status = settlement.status
       command.finishedAt = this.now
@@ -336,15 +339,18 @@ export class Model {
     const overdue = this.commands.filter((command) => {
       if (!waits(command) || !this.#mayPlay(command)) return false
       const device = this.#device(command.device)
-      if (!device || device.lease !== null) return false
-      const batch = this.#batch(command)
-      const since = Math.max(command.readyAt, batch.startedAt ?? 0, device.releasedAt ?? 0)
-      return since < this.now - this.#terms.deliver * 1000
+      return device !== undefined && !isAway(device) && this.#hasWaited(command, device, this.#terms.deliver)
     })
     for (const command of overdue) {
       command.attempts += 1
       this.#settle(this.#newAttempt(command), { failure: 'undelivered', permanent: false }, false)
     }
+  }
+
+  /** Whether a command that is ready has waited for more than so many seconds for a device that nobody had. */
+  #hasWaited(command: Command, device: Device, seconds: number): boolean {
+    const since = Math.max(command.readyAt, this.#batch(command).startedAt ?? 0, device.releasedAt ?? 0)
+    return device.lease === null && since < this.now - seconds * 1000
   }
 
   #settle(attempt: Attempt, end: AttemptEnd, reported: boolean): void {
@@ -568,6 +574,11 @@ export function statusOf(device: Device): string {
   if (device.offline !== null || device.silent !== null) return 'offline'
   if (device.cooling) return 'cooling'
   return device.lease === null ? 'available' : 'busy'
+}
+
+/** Nothing asks for it though its agent is there: it is offline by that agent's word, or cooling. */
+function isAway(device: Device): boolean {
+  return device.offline !== null || device.cooling
 }
 
 export function requestedOf(phase: Workload['phase']): 'pause' | 'cancel' | null {

@@ -27,10 +27,14 @@ export type Mirror = {
 
 export const BEGIN = Date.parse('2026-01-01T00:00:00Z')
 
+/** A batch waits for a device that is away for less than an evening of a schedule may be quiet. */
+export const MODEL_TERMS = { ...TERMS, awaySeconds: 50 }
+
 function modelOf(setting: Setting): Model {
-  const { acceptSeconds, leaseSeconds, deliverSeconds, overrunSeconds, offlineSeconds, gapSeconds } = TERMS
-  const terms = { accept: acceptSeconds, lease: leaseSeconds, deliver: deliverSeconds, overrun: overrunSeconds }
-  const model = new Model(BEGIN, { ...terms, offline: offlineSeconds, gap: gapSeconds })
+  const { acceptSeconds, leaseSeconds, deliverSeconds, awaySeconds, overrunSeconds, offlineSeconds, gapSeconds } =
+    MODEL_TERMS
+  const waits = { accept: acceptSeconds, lease: leaseSeconds, deliver: deliverSeconds, away: awaySeconds }
+  const model = new Model(BEGIN, { ...waits, overrun: overrunSeconds, offline: offlineSeconds, gap: gapSeconds })
   for (const workstation of WORKSTATIONS) model.enrol(workstation, slotsOf(LAB[workstation]))
   for (let night = 0; night < WORKLOADS; night++) model.addNight(pendingOf(setting), configOf(setting))
   return model
