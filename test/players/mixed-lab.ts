@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { AdbServer } from '../../src/drivers/adb/adb-server.ts'
 import { findBrowser } from '../../src/drivers/chromium/find-browser.ts'
 import { startAdbServer, type AdbServer as TestAdbServer } from '../support/android/adb-server.ts'
@@ -12,6 +11,9 @@ const browser = await findBrowser(process.env)
 const adb = await new AdbServer(process.env).executableVersion().catch(() => null)
 /** Whether this machine has what a mixed lab needs. */
 export const canBeMixed = browser !== null && adb !== null
+
+/** So long a slow machine may take; a fast one is not kept waiting. */
+const PATIENCE = { timeout: 120_000, interval: 100 }
 
 /** One workstation: headless players on S01 and S02, browsers on S03 and S04, phones on S05 and S06. */
 export class MixedLab implements AsyncDisposable {
@@ -62,12 +64,18 @@ export class MixedLab implements AsyncDisposable {
 
   /** Nothing is wrong with it: every device can be given a session. */
   async available(count: number): Promise<void> {
-    for (let attempt = 0; attempt < 300; attempt++) {
+    await vi.waitFor(async () => {
       const { items } = await this.system.client.getDevices()
-      if (items.filter(({ status }) => status === 'available').length === count) return
-      await delay(100)
-    }
-    throw new Error(JSON.stringify((await this.system.client.getDevices()).items, null, 1))
+      const well = items.filter(({ status }) => status === 'available')
+      if (well.length !== count) throw new Error(JSON.stringify(items, null, 1))
+    }, PATIENCE)
+  }
+
+  /** Resolves when why the device plays nothing matches. */
+  async why(slot: string, reason: RegExp): Promise<void> {
+    await vi.waitFor(async () => {
+      expect((await this.system.client.whyDevice(`WS01-${slot}`)).why).toMatch(reason)
+    }, PATIENCE)
   }
 
   /** The phone that has a slot: whichever was seen first has the first. */
@@ -79,36 +87,35 @@ export class MixedLab implements AsyncDisposable {
     return phone
   }
 
-  /** Resolves when a session on this slot has asked for segments. */
-  async plays(workloadId: string, slot: string): Promise<void> {
-    for (let attempt = 0; attempt < 400; attempt++) {
-      const { items } = await this.system.client.getWorkloadCommands(workloadId)
-      const playing = items.find((one) => one.device.endsWith(slot) && one.status === 'playing')
-      const asked = this.media.requests.some(({ path }) => path.includes('.m4s'))
-      if (playing !== undefined && asked) return delay(2000)
-      await delay(50)
-    }
-    throw new Error(`${slot} does not play.`)
-  }
-
   /**
-   * A workload in two batches, with one fault in the first; then everything is as it should be again. Gives every
-   * attempt, in the order of their devices.
+   * A workload in two batches, with one fault in the first; then everything is as it should be again. The fault comes
+   * when the session on `slot` has its page open and has asked for media: it is given none before, so that no session
+   * ends first, however slow the machine. Gives every attempt, in the order of their devices.
    */
   async goesThrough(
     name: string,
-    targetDevices: string[],
-    fault: (workloadId: string) => Promise<void>,
+    [slot, other]: readonly [slot: string, other: string],
+    fault: () => Promise<void>,
   ): Promise<{ slot: string; failure: string | null; message: string | null }[]> {
     const { client, database } = this.system
-    this.media.requests.length = 0
-    const workload = await createOf(client, [this.media.video(name)], {
+    const asked = Promise.withResolvers<void>()
+    const faulted = Promise.withResolvers<void>()
+    const video = this.media.video(name, async (request) => {
+      if (!request.name.endsWith('.m4s')) return false
+      asked.resolve()
+      await faulted.promise
+      return false
+    })
+    const targetDevices = [`WS01-${slot}`, `WS01-${other}`]
+    const workload = await createOf(client, [video], {
       targetDevices,
-      watchConfig: { watchDurationMin: 6, watchDurationMax: 6 },
+      watchConfig: { watchDurationMin: 4, watchDurationMax: 4 },
       batchConfig: { batchSizePercent: 50, maxRetries: 2 },
     })
     await client.startWorkload(workload.id)
-    await fault(workload.id)
+    await asked.promise
+    await fault()
+    faulted.resolve()
     const ended = await this.system.ended(workload.id)
     const { items } = await client.getWorkloadCommands(workload.id)
     const unplayed = items.filter(({ status }) => status !== 'succeeded')
