@@ -20,7 +20,7 @@ export const engineDispatch: Contestant = {
   name: 'engine',
   async prepare(databaseUrl, size) {
     const pool = createPool(databaseUrl, { max: POOL })
-    await migrate(pool)
+    await migrate(databaseUrl)
     const engine: Engine = { pool, now: () => null, terms: TERMS }
     const devices = new Map<string, string[]>()
     for (const workstation of names(size)) devices.set(workstation, await register(engine, workstation, size.devices))

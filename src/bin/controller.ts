@@ -38,6 +38,8 @@ export type ControllerOptions = {
   /** PEM files; plain HTTP without them. */
   tls?: { certFile: string; keyFile: string } | null
   version: string
+  /** Told what takes long before it listens: an upgrade of the database. */
+  say?: (line: string) => void
   onError: (error: unknown) => void
 }
 
@@ -51,7 +53,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const databaseUrl = options.databaseUrl ?? stack.use(await startEmbeddedPostgres(options)).url
   const pool = createPool(databaseUrl)
   stack.defer(() => pool.end())
-  await throughRecovery(() => migrate(pool), 'throw')
+  await throughRecovery(() => migrate(databaseUrl, { say: options.say ?? (() => {}) }), 'throw')
   const engine: Engine = { pool, now: () => null, terms: TERMS }
   const waiters = new CommandWaiters()
   const bell = new EventBell()

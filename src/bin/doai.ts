@@ -50,7 +50,16 @@ const context: Context = {
   signal,
   runners: {
     async serve({ host, port, dataDir, tls, onListening }) {
-      const options = { dataDir, host, port, tls, databaseUrl, version: VERSION, onError: untilItChanges(onError) }
+      const options = {
+        dataDir,
+        host,
+        port,
+        tls,
+        databaseUrl,
+        version: VERSION,
+        say: err,
+        onError: untilItChanges(onError),
+      }
       const controller = await startController(options).catch(explained)
       await using _ = controller
       onListening(controller.url)

@@ -10,25 +10,36 @@ export type TestDatabase = AsyncDisposable & { pool: pg.Pool; url: string }
 
 /** A migrated database of its own on the run's server; dropped at its end. @param dump SQL to begin with. */
 export async function createTestDatabase(dump?: string): Promise<TestDatabase> {
+  const database = await createEmptyDatabase()
+  if (dump !== undefined) await administer(database.url, dump)
+  await migrate(database.url)
+  return {
+    ...database,
+    async [Symbol.asyncDispose]() {
+      const differences = await replayDifferences(database.pool).catch((error: Error) => [error.message])
+      const broken = await brokenInvariants(database.pool).catch((error: Error) => [error.message])
+      await database[Symbol.asyncDispose]()
+      if (broken.length > 0) throw new Error(`What must always hold does not:\n${broken.join('\n')}`)
+      // Every night that a test plays must replay.
+      if (differences.length > 0) throw new Error(`A replay differs: ${differences.slice(0, 5).join('; ')}`)
+    },
+  }
+}
+
+/** The same without a schema. */
+export async function createEmptyDatabase(): Promise<TestDatabase> {
   const server = inject('databaseServerUrl')
   const name = `test_${randomBytes(6).toString('hex')}`
   await administer(server, `CREATE DATABASE ${name}`)
   const url = new URL(server)
   url.pathname = `/${name}`
   const pool = createPool(url.href)
-  if (dump !== undefined) await administer(url.href, dump)
-  await migrate(pool)
   return {
     pool,
     url: url.href,
     async [Symbol.asyncDispose]() {
-      const differences = await replayDifferences(pool).catch((error: Error) => [error.message])
-      const broken = await brokenInvariants(pool).catch((error: Error) => [error.message])
       await pool.end()
       await administer(server, `DROP DATABASE ${name} WITH (FORCE)`)
-      // Every night that a test plays must replay.
-      if (broken.length > 0) throw new Error(`What must always hold does not:\n${broken.join('\n')}`)
-      if (differences.length > 0) throw new Error(`A replay differs: ${differences.slice(0, 5).join('; ')}`)
     },
   }
 }
