@@ -9,11 +9,14 @@ const GATHER_MS = 100
 const RETRY_MS = 500
 /** A status that a controller does not give in this time is asked of another; ms. */
 const SILENCE_MS = 5000
+/** A status is asked for at least this often, whatever events come or stay away; ms. */
+const FLOOR_MS = 5000
 const FINAL = new Set(['completed', 'cancelled', 'error'])
 
 /**
- * A workload's status, now and whenever something of it changed, until it is final. Controllers that are away are
- * waited for; nothing is missed meanwhile, since each status is whole.
+ * A workload's status, now and whenever something of it changed, until it is final. Events say when to look; a change
+ * that none tells is seen within five seconds. Controllers that are away are waited for; nothing is missed meanwhile,
+ * since each status is whole.
  *
  * @throws ApiError where the controllers refuse, and the signal's reason where it aborts.
  */
@@ -26,12 +29,15 @@ export async function* watchWorkload(
   const ended = new AbortController()
   const changes = bell()
   listen(controllers, id, AbortSignal.any([signal, ended.signal]), changes)
+  let told = ''
   try {
-    for (;;) {
+    for (let rung = true; ; ) {
       const status = await statusOf(controllers, id, signal)
-      if (status !== null) yield status
+      const text = JSON.stringify(status)
+      if (status !== null && (rung || text !== told)) yield status
+      told = text
       if (status !== null && FINAL.has(status.workload.status)) return
-      if (status !== null) await changes.next(signal)
+      if (status !== null) rung = await changes.next(FLOOR_MS, signal)
       await sleep(status === null ? RETRY_MS : GATHER_MS)
       changes.clear()
     }
@@ -65,6 +71,17 @@ function bell() {
   let rung = false
   let failed: Error | null = null
   let wake = () => {}
+  const wakeOrTimeout = (ms: number, signal: AbortSignal) =>
+    new Promise<void>((done) => {
+      const end = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', end)
+        done()
+      }
+      const timer = setTimeout(end, ms)
+      wake = end
+      signal.addEventListener('abort', end, { once: true })
+    })
   return {
     ring() {
       rung = true
@@ -77,19 +94,12 @@ function bell() {
     clear() {
       rung = false
     },
-    async next(signal: AbortSignal) {
-      while (!rung) {
-        signal.throwIfAborted()
-        if (failed) throw failed
-        await new Promise<void>((done) => {
-          const end = () => {
-            signal.removeEventListener('abort', end)
-            done()
-          }
-          wake = end
-          signal.addEventListener('abort', end, { once: true })
-        })
-      }
+    /** Resolves when it has rung, or when the time is up: whether it has rung. */
+    async next(ms: number, signal: AbortSignal): Promise<boolean> {
+      if (!rung && !failed) await wakeOrTimeout(ms, signal)
+      signal.throwIfAborted()
+      if (!rung && failed) throw failed
+      return rung
     },
   }
 }

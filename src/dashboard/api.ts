@@ -15,6 +15,9 @@ export const queries = new QueryClient({
   },
 })
 
+/** Of lists that the live stream tells nothing of: how often they are read again, at the least, while they are seen; ms. */
+export const FLOOR_MS = 15_000
+
 /** Every item of a list that comes in pages, as far as `most`. */
 export async function allPages<T>(
   read: (cursor: string | undefined) => Promise<{ items: T[]; nextCursor: string | null }>,

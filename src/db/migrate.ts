@@ -193,9 +193,18 @@ async function inTransaction<T>(
 }
 
 /**
- * Events of a database that was restored into another server carry that server's transaction numbers. Those that are
- * still to come here would stay unread, and come after all that happens until then: they become the oldest.
+ * Events and results of a database that was restored into another server carry that server's transaction numbers. Those
+ * that are still to come here would stay unread, and come after all that happens until then. Where there is one of them,
+ * all that there is becomes the oldest, in the order of its ids. A result is counted in a transaction that writes an
+ * event, so looking at the events is enough.
  */
 async function adoptRestored(client: pg.Client): Promise<void> {
-  await client.query(`UPDATE workload_events SET xact = '3' WHERE xact >= pg_snapshot_xmax(pg_current_snapshot())`)
+  await client.query(
+    `WITH restored AS MATERIALIZED (
+       SELECT FROM workload_events WHERE xact >= pg_snapshot_xmax(pg_current_snapshot()) LIMIT 1
+     ), event AS (
+       UPDATE workload_events SET xact = '3' WHERE EXISTS (SELECT FROM restored)
+     )
+     UPDATE command_history SET result_xact = '3' WHERE EXISTS (SELECT FROM restored) AND result_id IS NOT NULL`,
+  )
 }

@@ -57,7 +57,7 @@ export async function readAudit(engine: Engine, { limit, after }: Page) {
   const { rows } = await engine.pool.query<{ id: number }>(
     `SELECT id, at, token_name AS "tokenName", role, address, action, target, status, detail FROM audit_log
      WHERE $1::bigint IS NULL OR id < $1 ORDER BY id DESC LIMIT $2`,
-    [after, limit],
+    [after?.[0] ?? null, limit],
   )
   return rows
 }

@@ -43,7 +43,7 @@ export async function readVideo(pool: Pool, id: string): Promise<VideoRow | null
 export async function readVideos(pool: Pool, { limit, after }: Page): Promise<VideoRow[]> {
   const { rows } = await pool.query<VideoRow>(
     `SELECT ${COLUMNS} FROM videos WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2`,
-    [after, limit],
+    [after?.[0] ?? null, limit],
   )
   return rows
 }

@@ -1,4 +1,5 @@
 import type { Engine } from './engine.ts'
+import { HORIZON } from './horizon.ts'
 
 /** Something that happened, as those who watch are told it. Ids ascend in commit order. */
 export type LabEvent = {
@@ -20,7 +21,7 @@ export function positionOf(eventId: string): EventPosition | null {
 /** Where the log ends now: events that commit from here on come after it. */
 export async function endOfEvents(engine: Engine): Promise<EventPosition> {
   const { rows } = await engine.pool.query<EventPosition>(
-    `SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::numeric - 1)::text AS xact, '9223372036854775807' AS id`,
+    `SELECT (${HORIZON}::text::numeric - 1)::text AS xact, '9223372036854775807' AS id`,
   )
   return rows[0] as EventPosition
 }
@@ -40,7 +41,7 @@ export async function readEvents(
        CASE WHEN type = 'workload.step' THEN jsonb_build_object('phase', data -> 'after' -> 'phase',
          'total', data -> 'after' -> 'total', 'tally', data -> 'after' -> 'tally') ELSE data END AS data
      FROM workload_events
-     WHERE (xact, id) > ($1::text::xid8, $2::bigint) AND xact < pg_snapshot_xmin(pg_current_snapshot())
+     WHERE (xact, id) > ($1::text::xid8, $2::bigint) AND xact < ${HORIZON}
        AND ($3::uuid IS NULL OR workload_id = $3)
      ORDER BY xact, id LIMIT $4`,
     [after.xact, after.id, workloadId, limit],

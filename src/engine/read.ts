@@ -1,9 +1,10 @@
 import type { Pool } from 'pg'
 import { isRunning } from '../domain/workload.ts'
+import { HORIZON } from './horizon.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
-/** One page of a list; `after` is the last id of the page before. */
-export type Page = { limit: number; after: string | null }
+/** One page of a list; `after` is the last key of the page before, column by column. */
+export type Page = { limit: number; after: readonly string[] | null }
 
 /** A workload as the API shows it. */
 export async function readWorkload(pool: Pool, id: string) {
@@ -16,7 +17,7 @@ export async function readWorkloads(pool: Pool, { limit, after }: Page, status: 
     pool,
     `($1::uuid IS NULL OR w.id < $1) AND CASE $2::text WHEN 'active' THEN w.finished_at IS NULL
        ELSE $2::text IS NULL OR w.status = $2 END ORDER BY w.id DESC LIMIT $3`,
-    [after, status, limit],
+    [after?.[0] ?? null, status, limit],
   )
   return rows.map((row) => shown(row, row.open))
 }
@@ -155,18 +156,22 @@ export async function readBatches(pool: Pool, workloadId: string) {
   return rows
 }
 
+/** Cycle by cycle: in the order in which they are made, whatever a clock does. A page goes on after (cycle, id). */
 export async function readCommands(pool: Pool, workloadId: string, { limit, after }: Page) {
-  const { rows } = await pool.query<{ id: string }>(
+  const { rows } = await pool.query<{ id: string; cycle: number }>(
     `SELECT c.id, c.video_id AS "videoId", c.device_id AS "deviceId", c.workstation_id || '-' || c.device_slot AS device,
        c.cycle, c.batch, c.batch_group AS "batchGroup", c.status, c.attempts, c.failure, c.reason,
        (c.plan ->> 'plannedSeconds')::float8 AS "plannedSeconds", c.plan, c.created_at AS "createdAt",
        c.leased_at AS "leasedAt", c.started_at AS "startedAt", c.finished_at AS "finishedAt", c.result_id AS "resultId"
      FROM command_history c
-     WHERE c.workload_id = $1 AND ($2::uuid IS NULL OR c.id > $2) ORDER BY c.id LIMIT $3`,
-    [workloadId, after, limit],
+     WHERE c.workload_id = $1 AND (c.cycle, c.id) > ($2::int, $3::uuid) ORDER BY c.cycle, c.id LIMIT $4`,
+    [workloadId, after?.[0] ?? -1, after?.[1] ?? NO_ID, limit],
   )
   return rows
 }
+
+/** Before every id. */
+const NO_ID = '00000000-0000-0000-0000-000000000000'
 
 const RESULT = `r.id, r.command_id AS "commandId", r.video_id AS "videoId", r.device_id AS "deviceId",
   c.workstation_id || '-' || c.device_slot AS device, r.driver, c.cycle, c.batch_group AS "batchGroup", r.attempt,
@@ -181,15 +186,30 @@ const RESULT = `r.id, r.command_id AS "commandId", r.video_id AS "videoId", r.de
   r.failure, r.error_message AS "errorMessage",
   EXISTS (SELECT FROM screenshots s WHERE s.result_id = r.id) AS "hasScreenshot", r.created_at AS "createdAt"`
 
-/** The counted result of each command, in the commands' order; a page goes on after a command's id. */
-export async function readResults(pool: Pool, workloadId: string, { limit, after }: Page, timeline: boolean) {
-  const { rows } = await pool.query<{ commandId: string }>(
-    `SELECT ${RESULT} ${timeline ? ', r.timeline' : ''}
-     FROM command_history c JOIN results r ON r.id = c.result_id
-     WHERE c.workload_id = $1 AND ($2::uuid IS NULL OR c.id > $2) ORDER BY c.id LIMIT $3`,
-    [workloadId, after, limit],
+/** A counted result, and its key among its workload's. */
+export type CountedResult = { key: string; result: { commandId: string } & Record<string, unknown> }
+
+/**
+ * The counted result of each command, in the order in which they were counted; a page goes on after (transaction, command
+ * id). While a workload runs, none is shown that another could still appear before: a reader that follows gets each one
+ * once. Where a command that failed is tried again, its later result is another one, and takes the place of the first.
+ * Nothing is counted any more in a workload that ended, so all are shown then.
+ */
+export async function readResults(
+  pool: Pool,
+  workloadId: string,
+  { limit, after }: Page,
+  timeline: boolean,
+): Promise<CountedResult[]> {
+  const { rows } = await pool.query<CountedResult['result'] & { key: string }>(
+    `SELECT ${RESULT} ${timeline ? ', r.timeline' : ''}, c.result_xact::text || '-' || c.id AS key
+     FROM workloads w JOIN command_history c ON c.workload_id = w.id JOIN results r ON r.id = c.result_id
+     WHERE w.id = $1 AND c.result_id IS NOT NULL AND (c.result_xact, c.id) > ($2::text::xid8, $3::uuid)
+       AND (w.finished_at IS NOT NULL OR c.result_xact < ${HORIZON})
+     ORDER BY c.result_xact, c.id LIMIT $4`,
+    [workloadId, after?.[0] ?? '0', after?.[1] ?? NO_ID, limit],
   )
-  return rows
+  return rows.map(({ key, ...result }) => ({ key, result: result as CountedResult['result'] }))
 }
 
 /** One counted result with its timeline and what it is of; null where there is none. */
@@ -224,7 +244,7 @@ export async function readLogs(pool: Pool, workloadId: string, { limit, after }:
        AND array_position(ARRAY['debug', 'info', 'warn', 'error'], level)
          >= array_position(ARRAY['debug', 'info', 'warn', 'error'], $4)
      ORDER BY id DESC LIMIT $3`,
-    [workloadId, after, limit, level],
+    [workloadId, after?.[0] ?? null, limit, level],
   )
   return rows
 }

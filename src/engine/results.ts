@@ -13,6 +13,16 @@ export type NewResult = {
   byEngine: boolean
 }
 
+/**
+ * SQL that makes a result the counted one of the `command_history` row `c`, with its place in the order that
+ * `readResults` follows. @param result the expression of its id; where it is null all stays as it is.
+ */
+export function countResult(result: string): string {
+  return `result_id = coalesce(${result}, c.result_id),
+         result_xact = CASE WHEN ${result} <> c.result_id OR c.result_id IS NULL AND ${result} IS NOT NULL
+           THEN pg_current_xact_id() ELSE c.result_xact END`
+}
+
 /** Writes results, each attempt's once: a repeated report is the same report. */
 export async function insertResults(tx: Tx, results: readonly NewResult[], now: Date): Promise<void> {
   if (results.length === 0) return

@@ -6,7 +6,7 @@ import { countInBatches } from './batch-counts.ts'
 import { noteDevices } from './device-events.ts'
 import type { Engine, Tx } from './engine.ts'
 import { newId } from './new-id.ts'
-import { insertResults, type NewResult } from './results.ts'
+import { countResult, insertResults, type NewResult } from './results.ts'
 
 /** How an attempt ended: by its agent's report, or by the engine's own finding. */
 export type AttemptEnded =
@@ -184,7 +184,7 @@ async function writeSettlements(tx: Tx, settled: readonly Settled[], now: Date):
        UPDATE command_history c SET status = s.status, failure = s.failure, reason = s.message,
          retries = s.retries, infrastructure_retries = s.infrastructure_retries,
          ready_at = coalesce(to_timestamp(s.ready_at / 1000.0), c.ready_at),
-         finished_at = CASE WHEN s.final THEN $2::timestamptz END, result_id = coalesce(s.result_id, c.result_id)
+         finished_at = CASE WHEN s.final THEN $2::timestamptz END, ${countResult('s.result_id')}
        FROM s WHERE c.id = s.command_id
        RETURNING c.workload_id, c.id, c.device_id, c.status, c.failure, s.settled_by
      ), event AS (

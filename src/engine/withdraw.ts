@@ -6,7 +6,7 @@ import { countInBatches } from './batch-counts.ts'
 import type { Engine, Tx } from './engine.ts'
 import { newId } from './new-id.ts'
 import { BATCH_IS_OPEN } from './open-batch.ts'
-import { insertResults } from './results.ts'
+import { countResult, insertResults } from './results.ts'
 
 type Waiting = {
   id: string
@@ -55,7 +55,7 @@ export async function withdrawCommands(engine: Engine, tx: Tx, open: readonly st
   await tx.query(
     `WITH s AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS s (id uuid, status text, reason text, result uuid)),
      command AS (
-       UPDATE command_history c SET status = s.status, finished_at = $2, result_id = coalesce(s.result, c.result_id),
+       UPDATE command_history c SET status = s.status, finished_at = $2, ${countResult('s.result')},
          reason = CASE WHEN s.status = 'skipped' THEN s.reason ELSE c.reason || ' (not tried again: ' || s.reason || ')' END
        FROM s WHERE c.id = s.id RETURNING c.workload_id, c.id, c.device_id, c.status, c.failure
      )

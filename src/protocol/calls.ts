@@ -94,10 +94,12 @@ export const calls = {
   getWorkloadResults: get(
     '/workloads/{id}/results',
     'viewer',
-    'What was measured, a result per settled command',
+    'What was measured, a result per settled command, in the order in which they were counted. To follow a workload that ' +
+      'runs, ask again with followCursor: each result comes once; that of a command that was tried again comes anew',
     Id,
     Page.extend({ timeline: flag }),
-    list(Result),
+    // Where this page ends, also where nothing more is there yet; null before the first result.
+    list(Result).extend({ followCursor: z.string().nullable() }),
   ),
   getCommandAttempts: get(
     '/commands/{id}/attempts',

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Origin } from '../../client/index.ts'
-import { client } from '../api.ts'
+import { client, FLOOR_MS } from '../api.ts'
 import { useWords } from '../preferences.tsx'
 import { useAccess } from '../sign-in.tsx'
 import { Notice, useAction } from '../ui/action.tsx'
@@ -17,7 +17,11 @@ import { Copyable } from './copyable.tsx'
 export function OriginsPage() {
   const words = useWords()
   const { may } = useAccess()
-  const query = useQuery({ queryKey: ['origins'], queryFn: async () => (await client.getOrigins()).items })
+  const query = useQuery({
+    queryKey: ['origins'],
+    refetchInterval: FLOOR_MS,
+    queryFn: async () => (await client.getOrigins()).items,
+  })
   return (
     <>
       <Heading title={words.origins.title} />

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { client } from '../api.ts'
+import { client, FLOOR_MS } from '../api.ts'
 import { useWords } from '../preferences.tsx'
 import { useAccess } from '../sign-in.tsx'
 import { Confirm } from '../ui/confirm.tsx'
@@ -18,7 +18,11 @@ const DRIVERS = ['headless', 'chromium', 'adb']
 export function WorkstationsPage() {
   const words = useWords()
   const { may } = useAccess()
-  const query = useQuery({ queryKey: ['workstations'], queryFn: async () => (await client.getWorkstations()).items })
+  const query = useQuery({
+    queryKey: ['workstations'],
+    refetchInterval: FLOOR_MS,
+    queryFn: async () => (await client.getWorkstations()).items,
+  })
   return (
     <>
       <Heading title={words.workstations.title} />

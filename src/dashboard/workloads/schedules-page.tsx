@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { client } from '../api.ts'
+import { client, FLOOR_MS } from '../api.ts'
 import { useWords } from '../preferences.tsx'
 import { useAccess } from '../sign-in.tsx'
 import { Confirm } from '../ui/confirm.tsx'
@@ -13,7 +13,11 @@ import { Wide } from '../ui/wide.tsx'
 export function SchedulesPage() {
   const words = useWords()
   const { may } = useAccess()
-  const query = useQuery({ queryKey: ['schedules'], queryFn: async () => (await client.getSchedules()).items })
+  const query = useQuery({
+    queryKey: ['schedules'],
+    refetchInterval: FLOOR_MS,
+    queryFn: async () => (await client.getSchedules()).items,
+  })
   return (
     <>
       <Heading title={words.schedules.title}>

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useParams } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import type { Workload } from '../../client/index.ts'
-import { client, queries } from '../api.ts'
+import { client, FLOOR_MS, queries } from '../api.ts'
 import { useLiveWorkload } from '../live.ts'
 import { useWords } from '../preferences.tsx'
 import { Badge } from '../ui/badge.tsx'
@@ -97,11 +97,18 @@ function useFresh(id: string): void {
   const live = useLiveWorkload(id)
   const { completedTasks, failedTasks, skippedTasks, cancelledTasks, status } = live?.workload ?? {}
   const point = `${status} ${completedTasks} ${failedTasks} ${skippedTasks} ${cancelledTasks} ${live?.liveState?.currentBatch}`
+  const running = live?.isRunning ?? false
   useEffect(() => {
     if (point.startsWith('undefined')) return
-    const timer = setTimeout(() => {
+    const readAgain = () => {
       for (const part of PARTS) void queries.invalidateQueries({ queryKey: [part, id] })
-    }, FRESH_MS)
-    return () => clearTimeout(timer)
-  }, [point, id])
+    }
+    const timer = setTimeout(readAgain, FRESH_MS)
+    // A retry's result changes no counter, and one may be counted just after the rest was read.
+    const floor = running ? setInterval(readAgain, FLOOR_MS) : undefined
+    return () => {
+      clearTimeout(timer)
+      clearInterval(floor)
+    }
+  }, [point, running, id])
 }

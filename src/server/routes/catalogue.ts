@@ -23,7 +23,7 @@ export type Catalogue = { engine: Engine; listVideo: ListVideo; checkOrigin: Che
 export function catalogueRoutes({ engine, listVideo, checkOrigin }: Catalogue, mount: Mount): void {
   mount(calls.createVideo, ({ body }) => addVideo(engine, body))
   mount(calls.getVideos, async ({ query }) => {
-    return paged(await readVideos(engine.pool, pageOf(query)), query.limit, (video) => video.id)
+    return paged(await readVideos(engine.pool, pageOf(query, 'id')), query.limit, (video) => video.id)
   })
   mount(calls.getVideo, async ({ params }) => found(await readVideo(engine.pool, params.id), 'video'))
   mount(calls.probeVideo, async ({ params, signal }) => {

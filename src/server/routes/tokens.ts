@@ -25,6 +25,6 @@ export function tokenRoutes(engine: Engine, mount: Mount): void {
     return {}
   })
   mount(calls.getAudit, async ({ query }) => {
-    return paged(await readAudit(engine, pageOf(query)), query.limit, ({ id }) => id)
+    return paged(await readAudit(engine, pageOf(query, 'number')), query.limit, ({ id }) => id)
   })
 }

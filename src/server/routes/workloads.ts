@@ -26,7 +26,7 @@ import { calls } from '../../protocol/calls.ts'
 import type { NewWorkload } from '../../protocol/workload.ts'
 import type { Mount } from '../app.ts'
 import type { Calculations } from '../calculations.ts'
-import { paged, pageOf } from '../page.ts'
+import { cursorOf, paged, pageOf } from '../page.ts'
 import { found, ProblemError } from '../problem.ts'
 import { workloadReport } from '../workload-report.ts'
 
@@ -44,7 +44,7 @@ export function workloadRoutes(engine: Engine, version: string, calculations: Ca
     }
   })
   mount(calls.getWorkloads, async ({ query }) => {
-    const items = await readWorkloads(pool, pageOf(query), query.status ?? null)
+    const items = await readWorkloads(pool, pageOf(query, 'id'), query.status ?? null)
     return paged(items, query.limit, (workload) => workload.id)
   })
   mount(calls.getWorkload, ({ params }) => exists(params.id))
@@ -71,12 +71,19 @@ export function workloadRoutes(engine: Engine, version: string, calculations: Ca
   })
   mount(calls.getWorkloadCommands, async ({ params, query }) => {
     await exists(params.id)
-    return paged(await readCommands(pool, params.id, pageOf(query)), query.limit, (command) => command.id)
+    return paged(
+      await readCommands(pool, params.id, pageOf(query, 'cycle')),
+      query.limit,
+      ({ cycle, id }) => `${cycle}-${id}`,
+    )
   })
   mount(calls.getWorkloadResults, async ({ params, query }) => {
     await exists(params.id)
-    const items = await readResults(pool, params.id, pageOf(query), query.timeline)
-    return paged(items, query.limit, (result) => result.commandId)
+    const counted = await readResults(pool, params.id, pageOf(query, 'transaction'), query.timeline)
+    const { nextCursor } = paged(counted, query.limit, ({ key }) => key)
+    const last = counted.at(-1)
+    const followCursor = last === undefined ? (query.cursor ?? null) : cursorOf(last.key)
+    return { items: counted.map(({ result }) => result), nextCursor, followCursor }
   })
   mount(calls.getCommandAttempts, async ({ params }) => {
     return { items: found(await readAttempts(pool, params.id), 'command'), nextCursor: null }
@@ -87,7 +94,7 @@ export function workloadRoutes(engine: Engine, version: string, calculations: Ca
   })
   mount(calls.getWorkloadLogs, async ({ params, query }) => {
     await exists(params.id)
-    return paged(await readLogs(pool, params.id, pageOf(query), query.level), query.limit, (log) => log.id)
+    return paged(await readLogs(pool, params.id, pageOf(query, 'number'), query.level), query.limit, (log) => log.id)
   })
   mount(calls.getWorkloadGates, async ({ params }) => {
     await exists(params.id)
