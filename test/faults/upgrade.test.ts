@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterEach, expect, inject, test } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
+import { readMigrations } from '../../src/db/migration-files.ts'
 import { createEmptyDatabase, type TestDatabase } from '../support/database.ts'
 
 const MIGRATIONS = join(import.meta.dirname, '../../src/db/migrations')
@@ -27,6 +28,17 @@ async function migrations(which: RegExp, more: Record<string, string> = {}): Pro
   for (const name of names) await cp(join(MIGRATIONS, name), join(folder, name))
   for (const [name, sql] of Object.entries(more)) await writeFile(join(folder, name), sql)
   return folder
+}
+
+/** A database as 0.1.0 leaves it when it has just begun. */
+async function createVersion1({ pool }: TestDatabase): Promise<void> {
+  const [first] = (await readMigrations()).filter(({ name }) => VERSION_1.test(name))
+  await pool.query(first?.sql ?? '')
+  await pool.query(
+    `CREATE TABLE schema_migrations
+       (name text PRIMARY KEY, sha256 text NOT NULL, ran_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
+  )
+  await pool.query('INSERT INTO schema_migrations (name, sha256) VALUES ($1, $2)', [first?.name, first?.sha256])
 }
 
 /** One workload with so many settled commands and their results, as version 0.1.0 kept them. */
@@ -67,7 +79,7 @@ async function fill({ pool }: TestDatabase, count: number): Promise<void> {
 
 test(`a database of 0.1.0 with ${LARGE} results is upgraded, however long its statements take, and says what it is at`, async () => {
   await using database = await createEmptyDatabase()
-  await migrate(database.url, { directory: await migrations(VERSION_1) })
+  await createVersion1(database)
   await fill(database, LARGE)
   // What the operator's server allows ordinary sessions: each of the large statements takes longer.
   await database.pool.query(
