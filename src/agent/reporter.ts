@@ -79,7 +79,8 @@ export class Reporter {
       // One that no controller takes must not hold up the others.
       const [only] = reports
       if (reports.length > 1) for (const one of reports) await this.#sendSome([one])
-      else if (only) await this.#settle({ [only.token]: `refused: ${error.message}` }, error)
+      else if (only && isSpare(only.report)) await this.#settle({ [only.token]: `refused: ${error.message}` }, error)
+      else if (only) await this.#sendSome([{ token: only.token, report: spare(only.report) }])
     }
   }
 
@@ -89,4 +90,19 @@ export class Reporter {
     // Where this cannot be written it is reported again after a restart, which does no harm.
     await this.#options.journal.reported(receipts).catch(this.#options.onError)
   }
+}
+
+/** A report without what may be large: how the session ended and its figures, which any controller has room for. */
+function spare({ screenshot: _, failure, figures, ...rest }: SessionReport): SessionReport {
+  const message = (text: string) => text.slice(0, 500)
+  return {
+    ...rest,
+    failure: failure && { ...failure, message: message(failure.message) },
+    figures: { ...figures, errorCodes: figures.errorCodes.slice(0, 20).map(message) },
+    timeline: [],
+  }
+}
+
+function isSpare(report: SessionReport): boolean {
+  return report.timeline.length === 0 && report.screenshot === undefined && report.figures.errorCodes.length <= 20
 }

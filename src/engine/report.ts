@@ -1,15 +1,16 @@
 import { transaction } from '../db/pool.ts'
 import type { SessionReport } from '../domain/playback-result.ts'
 import type { Engine } from './engine.ts'
+import type { PartialReport } from './partial-reports.ts'
 import { type Receipt, settleAttempts } from './settle.ts'
 
 /** Takes a workstation's reports: bulk, fenced by their tokens, and harmless when repeated. */
 export async function takeReports(
   engine: Engine,
   workstation: string,
-  reports: readonly { token: string; report: SessionReport }[],
+  reports: readonly { token: string; report: SessionReport; partial?: PartialReport | null }[],
 ): Promise<Map<string, Receipt>> {
-  const ends = reports.map(({ token, report }) => ({ token, kind: 'report' as const, report }))
+  const ends = reports.map((one) => ({ ...one, kind: 'report' as const }))
   return transaction(engine.pool, async (tx) => settleAttempts(engine, tx, workstation, ends))
 }
 

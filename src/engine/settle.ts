@@ -6,11 +6,13 @@ import { countInBatches } from './batch-counts.ts'
 import { noteDevices } from './device-events.ts'
 import type { Engine, Tx } from './engine.ts'
 import { newId } from './new-id.ts'
+import { keepPartialReports, type NewPartialReport, type PartialReport } from './partial-reports.ts'
 import { countResult, insertResults, type NewResult } from './results.ts'
 
 /** How an attempt ended: by its agent's report, or by the engine's own finding. */
 export type AttemptEnded =
-  | { token: string; kind: 'report'; report: SessionReport }
+  /** `partial` where not all of the report could be taken. */
+  | { token: string; kind: 'report'; report: SessionReport; partial?: PartialReport | null }
   | { token: string; kind: 'found'; failure: Failure; message: string; lease?: LeaseSeen }
 
 /** A lease as it was when it was found to be over: one that was started or renewed since is not. */
@@ -68,6 +70,7 @@ export async function settleAttempts(
   const byToken = new Map(rows.map((row) => [row.token, row]))
   const settled: Settled[] = []
   const results: NewResult[] = []
+  const partial: NewPartialReport[] = []
   for (const ended of ends) {
     const row = byToken.get(ended.token)
     if (row === undefined) continue
@@ -78,9 +81,14 @@ export async function settleAttempts(
     if (one !== null) settled.push(one)
     const result = resultOf(row, ended, one)
     if (result !== null) results.push(result)
+    if (result !== null && ended.kind === 'report' && ended.partial) {
+      const { id: resultId, workloadId, commandId, attempt } = result
+      partial.push({ ...ended.partial, resultId, workloadId, commandId, attempt })
+    }
     byToken.delete(ended.token)
   }
   await insertResults(tx, results, now)
+  await keepPartialReports(tx, partial, now)
   await markLate(tx, ends, receipts)
   await writeSettlements(tx, settled, now)
   return receipts

@@ -1,9 +1,11 @@
+import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
 import { FAILURES } from '../domain/failure.ts'
 import { LABEL_KEY, LABEL_VALUE } from '../domain/label-expression.ts'
 import type { Call } from './call.ts'
 import { Playback } from './live.ts'
-import { count, ms, PlayableOrigin, SessionPlan, said, TimelineEntry } from './session.ts'
+import { type TakenReport, takeInPart } from './partial-report.ts'
+import { bytes, count, ms, PlayableOrigin, SessionPlan, said, TimelineEntry } from './session.ts'
 
 /** What these messages are, as a number: an agent sends it with each, and is refused where it is too old or too new. */
 export const AGENT_PROTOCOL = { current: 3, oldest: 2, header: 'doai-agent-protocol' } as const
@@ -44,7 +46,7 @@ const Report = z.object({
     throughputKbps: z.number().nullable(),
     droppedFrames: count.nullable(),
     decodedFrames: count.nullable(),
-    bytesDownloaded: count,
+    bytesDownloaded: bytes,
     errorsFatal: count,
     errorsNonfatal: count,
     errorCodes: z.array(said),
@@ -54,6 +56,12 @@ const Report = z.object({
   /** Of a failed session that had a screen: a JPEG. */
   screenshot: z.base64().max(400_000).optional(),
 })
+
+/** A report as it is meant; one that is not is taken as far as it can be. */
+const AnyReport = z.union([
+  Report.transform((report): TakenReport => ({ report, untaken: [], raw: null })),
+  z.unknown().transform((raw): TakenReport => takeInPart(raw, uuidv7)),
+])
 
 function agentCall<B extends z.ZodType, A extends z.ZodType>(path: string, summary: string, body: B, answer: A) {
   const whole = `/agents/{workstation}${path}`
@@ -135,7 +143,7 @@ export const agentCalls = {
   report: agentCall(
     '/report',
     'Sessions ended; a report may be repeated',
-    z.strictObject({ reports: z.array(z.object({ token: z.uuid(), report: Report })).max(1000) }),
+    z.strictObject({ reports: z.array(z.object({ token: z.uuid(), report: AnyReport })).max(1000) }),
     z.object({ receipts: z.record(z.string(), z.enum(['counted', 'evidence', 'repeated', 'unknown'])) }),
   ),
   leave: agentCall(

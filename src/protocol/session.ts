@@ -4,7 +4,9 @@ import { storableText } from '../domain/storable-text.ts'
 
 /** What a session is to do and what it says, as agents and player pages write it. */
 
-export const count = z.int().min(0)
+/** A count that fits its column. */
+export const count = z.int().min(0).max(2_147_483_647)
+export const bytes = z.int().min(0)
 /** What a player or a stream says, cut and mended where no store takes it as it is. */
 export const said = z.string().transform((text) => storableText(text, 2000))
 export const ms = z.number().min(0)

@@ -5,6 +5,7 @@ import { advance } from '../../src/engine/advance.ts'
 import { enrol, heartbeat, startSessions } from '../../src/engine/agents.ts'
 import { removeDevice } from '../../src/engine/devices.ts'
 import { leaseCommands } from '../../src/engine/lease.ts'
+import { takeReports } from '../../src/engine/report.ts'
 import { retryWorkload } from '../../src/engine/retry.ts'
 import { settleAttempts } from '../../src/engine/settle.ts'
 import { startWorkload } from '../../src/engine/starts.ts'
@@ -474,6 +475,30 @@ test('failed, then paused in the next attempt, then drained: it has failed as it
   const { rows } = await on.database.pool.query('SELECT status, failure FROM command_history')
   expect(rows).toEqual([{ status: 'failed', failure: 'content' }])
   expect(await row(on, id)).toMatchObject({ status: 'completed', state: { tally: { failed: 1, skipped: 0 } } })
+})
+
+test('a report that was taken in part counts, is kept as it came, and the log says what it lacks', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const on = lab
+  const id = await on.workload()
+  await startListed(on, id)
+  const token = (await lease(on, 'WS01'))[0]?.token ?? ''
+  await startSessions(on.engine, on.speaker('WS01'), [token])
+  const partial = { untaken: 'figures.bitrateAvgKbps (Invalid input)', raw: { figures: { bitrateAvgKbps: 'NaN' } } }
+  const receipts = await takeReports(on.engine, 'WS01', [{ token, report: report(), partial }])
+  expect([...receipts.values()]).toEqual(['counted'])
+  await advance(on.engine, id)
+  expect(await row(on, id)).toMatchObject({ status: 'completed', state: { tally: { completed: 1 } } })
+  const { rows } = await on.database.pool.query(
+    `SELECT p.raw::jsonb AS raw, l.message FROM partial_reports p JOIN command_history c ON c.result_id = p.result_id
+     JOIN workload_logs l ON l.workload_id = c.workload_id AND l.level = 'warn'`,
+  )
+  expect(rows).toEqual([
+    {
+      raw: { figures: { bitrateAvgKbps: 'NaN' } },
+      message: `The report of WS01-S01, attempt 1, was taken in part, without: ${partial.untaken}.`,
+    },
+  ])
 })
 
 test('an attempt that reported counts, though the one after it was lost and used the budget up', async () => {

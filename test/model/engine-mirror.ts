@@ -19,7 +19,7 @@ import { LAB, type Setting, VIDEOS, WORKLOADS, WORKSTATIONS } from './schedule.t
 type Device = Model['devices'][number]
 
 const TABLES =
-  'gate_verdicts, schedules, results, screenshots, command_attempts, command_history, batches, workload_events, workload_logs, idempotency_keys, workload_targets, workloads, videos, devices, workstations'
+  'gate_verdicts, schedules, results, partial_reports, screenshots, command_attempts, command_history, batches, workload_events, workload_logs, idempotency_keys, workload_targets, workloads, videos, devices, workstations'
 
 /** The engine on a real database, emptied and set up as the model is. */
 export async function engineMirror({ pool }: TestDatabase, setting: Setting): Promise<Mirror> {

@@ -5,6 +5,7 @@ import { playableOrigins } from '../../engine/origins.ts'
 import { foreignTokens, takeReports } from '../../engine/report.ts'
 import { type Principal, tradeToken } from '../../engine/tokens.ts'
 import { AGENT_INSTANCE_HEADER, AGENT_PROTOCOL, agentCalls } from '../../protocol/agent-calls.ts'
+import { untakenText } from '../../protocol/partial-report.ts'
 import type { Mount } from '../app.ts'
 import type { CommandWaiters } from '../command-waiters.ts'
 import { keptAlive } from '../kept-alive.ts'
@@ -65,7 +66,10 @@ export function agentRoutes(engine: Engine, waiters: CommandWaiters, mount: Moun
   })
   mount(agentCalls.report, async (asked) => {
     const workstation = own(asked)
-    const receipts = await takeReports(engine, workstation, asked.body.reports)
+    const taken = asked.body.reports.map(({ token, report: { report, untaken, raw } }) => {
+      return { token, report, partial: untaken.length === 0 ? null : { untaken: untakenText(untaken), raw } }
+    })
+    const receipts = await takeReports(engine, workstation, taken)
     const unknown = [...receipts].flatMap(([token, receipt]) => (receipt === 'unknown' ? [token] : []))
     await tell(workstation, unknown, asked.refuse)
     return { receipts: Object.fromEntries(receipts) }
