@@ -154,9 +154,14 @@ export async function startSessions(
     name: 'start-sessions',
     text: `WITH now AS MATERIALIZED (
        SELECT coalesce($3::timestamptz, clock_timestamp()) AS at FROM workstations WHERE id = $1 AND instance = $6
+     ), held AS MATERIALIZED (
+       -- Workloads are locked before commands, and commands before devices, as everywhere.
+       SELECT id FROM workloads WHERE id IN (
+         SELECT workload_id FROM leases WHERE workstation_id = $1 AND token = ANY ($2)
+       ) ORDER BY id FOR KEY SHARE
      ), asked AS MATERIALIZED (
-       -- Commands are locked before devices, as everywhere.
-       SELECT l.token AS asked, l.device_id AS device, at FROM now, leases l JOIN command_history c ON c.id = l.command_id
+       SELECT l.token AS asked, l.device_id AS device, at
+       FROM now, (SELECT count(*) FROM held) AS all_held, leases l JOIN command_history c ON c.id = l.command_id
        WHERE l.workstation_id = $1 AND l.token = ANY ($2) ORDER BY c.id FOR UPDATE OF c
      ), started AS (
        UPDATE leases SET started_at = coalesce(started_at, at), expires_at = at + make_interval(secs => $4),

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { transaction } from '../../src/db/pool.ts'
+import { WatchConfig } from '../../src/domain/config.ts'
 import type { SessionReport } from '../../src/domain/playback-result.ts'
 import { advance } from '../../src/engine/advance.ts'
 import { enrol, heartbeat, startSessions } from '../../src/engine/agents.ts'
@@ -198,6 +199,10 @@ test('after a gap in service a live lease gets one full term', async () => {
   await startSessions(lab.engine, lab.speaker('WS01'), [token])
   lab.pass(600)
   expect(await sweep(lab.engine)).toMatchObject({ lapsed: 0, undelivered: 0, gap: true })
+  for (let passed = 0; passed < 28; passed += 4) {
+    lab.pass(4)
+    expect(await sweep(lab.engine)).toMatchObject({ lapsed: 0, undelivered: 0, gap: false })
+  }
   expect(await heartbeat(lab.engine, { ...lab.speaker('WS01'), held: [token], health: [] })).toEqual({ stop: [] })
 })
 
@@ -284,6 +289,69 @@ async function passLooking(on: TestLab, seconds: number): Promise<void> {
   }
 }
 
+test('a device that is away is given nothing, even if its agent asks for it', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  await startListed(lab, await lab.workload())
+  await tell(lab, null, 50)
+  expect(await lease(lab, 'WS01')).toEqual([])
+  await tell(lab, null, 30)
+  expect(await lease(lab, 'WS01')).toHaveLength(1)
+})
+
+test('a retry waits for its delay, to the second', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  await startListed(lab, await lab.workload({ batchConfig: { retryDelaySeconds: 30 } }))
+  const token = (await lease(lab, 'WS01'))[0]?.token ?? ''
+  await startSessions(lab.engine, lab.speaker('WS01'), [token])
+  const broken = { kind: 'player', permanent: false, message: 'it broke' } as const
+  await settle(lab, 'WS01', [token], () => report(broken))
+  lab.pass(29)
+  expect(await lease(lab, 'WS01')).toEqual([])
+  lab.pass(1)
+  expect(await lease(lab, 'WS01')).toMatchObject([{ attempt: 2 }])
+})
+
+test('a late report of an attempt that another one followed is evidence, and settles nothing', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  await startListed(lab, await lab.workload({ batchConfig: { retryDelaySeconds: 1 } }))
+  const first = (await lease(lab, 'WS01'))[0]?.token ?? ''
+  await startSessions(lab.engine, lab.speaker('WS01'), [first])
+  const { engine } = lab
+  // Nothing is heard of it for longer than its lease lives, and its workstation is back.
+  for (let passed = 0; passed < 36; passed += 4) {
+    lab.pass(4)
+    await sweep(engine)
+  }
+  await heartbeat(engine, { ...lab.speaker('WS01'), held: [], health: [] })
+  const second = (await lease(lab, 'WS01'))[0]?.token ?? ''
+  await startSessions(engine, lab.speaker('WS01'), [second])
+  expect(await settle(lab, 'WS01', [first], report)).toEqual(new Map([[first, 'evidence']]))
+  const command = async () => (await lab?.database.pool.query('SELECT status, attempts FROM command_history'))?.rows[0]
+  expect(await command()).toEqual({ status: 'playing', attempts: 2 })
+  expect(await settle(lab, 'WS01', [second], report)).toEqual(new Map([[second, 'counted']]))
+  expect(await command()).toEqual({ status: 'succeeded', attempts: 2 })
+})
+
+test('a session that overruns is ended by the engine, however well its agent is', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const on = lab
+  const watchConfig = WatchConfig.parse({ watchDurationMin: 30, watchDurationMax: 30 })
+  await startListed(on, await on.workload({ batchConfig: { commandTimeoutSeconds: 60 }, watchConfig }))
+  const token = (await lease(lab, 'WS01'))[0]?.token ?? ''
+  await startSessions(lab.engine, lab.speaker('WS01'), [token])
+  const hold = async (seconds: number) => {
+    for (let passed = 0; passed < seconds; passed += 4) {
+      on.pass(4)
+      await heartbeat(on.engine, { ...on.speaker('WS01'), held: [token], health: [] })
+      await sweep(on.engine)
+    }
+  }
+  await hold(100)
+  expect(await attempts(lab)).toEqual([{ attempt: 1, failure: null }])
+  await hold(4)
+  expect(await attempts(lab)).toEqual([{ attempt: 1, failure: 'timeout' }])
+})
+
 async function attempts(on: TestLab) {
   const { rows } = await on.database.pool.query('SELECT attempt, failure FROM command_attempts ORDER BY attempt')
   return rows
@@ -357,6 +425,25 @@ test('what waits for a device that stays away is settled after three minutes: sk
       attempts: 1,
     },
   ])
+})
+
+test('sessions that start wait for a request on their workload, and hold nothing that it needs', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const on = lab
+  const id = await on.workload()
+  await startListed(on, id)
+  const token = (await lease(on, 'WS01'))[0]?.token ?? ''
+  let starting: Promise<string[]> = Promise.resolve([])
+  await transaction(on.database.pool, async (tx) => {
+    await tx.query('SELECT FROM workloads WHERE id = $1 FOR UPDATE', [id])
+    starting = startSessions(on.engine, on.speaker('WS01'), [token])
+    await expect
+      .poll(async () => (await tx.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount)
+      .toBeGreaterThan(0)
+    await tx.query('SELECT FROM command_history WHERE workload_id = $1 FOR UPDATE NOWAIT', [id])
+    await tx.query('SELECT FROM devices FOR UPDATE NOWAIT')
+  })
+  expect(await starting).toEqual([token])
 })
 
 test('a token of another workstation settles nothing', async () => {
