@@ -14,7 +14,13 @@ const patientPlayers = 'test/players/{headless,simulated,phone-faults}.test.ts'
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/histories/*.test.ts'], environment: 'node' } },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/{histories,mutations}/*.test.ts'],
+          environment: 'node',
+        },
+      },
       {
         test: {
           ...real,

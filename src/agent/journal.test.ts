@@ -1,8 +1,8 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, open as openFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { failedUnplayed } from '../domain/playback-result.ts'
 import { Journal, readRecords } from './journal.ts'
 
@@ -113,5 +113,23 @@ test('files that nothing needs go, and those that an open session needs stay', a
   await journal.close()
   const again = await open()
   expect(again.unfinished.map(({ token }) => token)).toEqual(Array.from({ length: 8 }, (_, at) => `t${at}`))
+  await again.journal.close()
+})
+
+test('what ended while the disk was full is on it with what comes next; what was to begin has not begun', async () => {
+  const { journal } = await open()
+  await journal.begun([session('a')])
+  await using other = await openFile(await newest())
+  const full = vi.spyOn(Object.getPrototypeOf(other), 'datasync').mockRejectedValue(new Error('ENOSPC'))
+  await expect(journal.ended('a', report)).rejects.toThrow('ENOSPC')
+  await expect(journal.begun([session('b')])).rejects.toThrow('ENOSPC')
+  full.mockRestore()
+  await journal.begun([session('c')])
+  await journal.close()
+  const again = await open()
+  expect(again.unfinished.map(({ token, report }) => [token, report !== null])).toEqual([
+    ['a', true],
+    ['c', false],
+  ])
   await again.journal.close()
 })

@@ -38,6 +38,12 @@ test('a threshold trips exactly when the sample is large enough and more than it
   )
 })
 
+test('exactly the share that is allowed trips nothing; one device more does', () => {
+  const batch = { succeeded: 6, failed: 4 }
+  expect(thresholdTrip(rules({ failureThresholdPercent: 40 }), batch, batch)).toBeNull()
+  expect(thresholdTrip(rules({ failureThresholdPercent: 39 }), batch, batch)).not.toBeNull()
+})
+
 test('the reason says which threshold, of how many', () => {
   const batch = { succeeded: 5, failed: 5 }
   expect(thresholdTrip(rules({ failureThresholdPercent: 40 }), batch, batch)?.reason).toBe(

@@ -121,3 +121,15 @@ test('a picture that is too large for a report is left out', () => {
   page.picture(Buffer.from('jpeg'))
   expect(page.report().screenshot).toBe(Buffer.from('jpeg').toString('base64'))
 })
+
+test.each([
+  ['timeout', { failure: { kind: 'timeout' }, endReason: 'failed' }],
+  ['aborted', { failure: { kind: 'aborted' }, endReason: 'aborted' }],
+] as const)('a session that is stopped for %s ends at once, and says so', (reason, ended) => {
+  const stop = new AbortController()
+  const page = session(new VirtualClock(), stop.signal)
+  page.take(said(1, 0, BEGUN))
+  stop.abort(reason)
+  expect(page.over.aborted).toBe(true)
+  expect(page.report()).toMatchObject(ended)
+})

@@ -1,0 +1,261 @@
+/** A deliberate fault: one place of one source file, changed so that a promise of the product is broken. */
+export type Mutation = {
+  name: string
+  /** From the project's folder. */
+  file: string
+  /** In the file exactly once. */
+  find: string
+  replace: string
+  /** The files of tests that must notice it, from the project's folder. */
+  tests: readonly string[]
+}
+
+const ENGINE = 'test/integration/engine.test.ts'
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'step: no rest between batches',
+    file: 'src/domain/step.ts',
+    find: '(counts.lastSettledAt ?? now) + pace.batchIntervalSeconds * 1000',
+    replace: '(counts.lastSettledAt ?? now)',
+    tests: [ENGINE],
+  },
+  {
+    name: 'step: a shut window pauses no batch',
+    file: 'src/domain/step.ts',
+    find: 'if (shut !== null && !isOver(facts.batch)) return',
+    replace: 'if (shut !== null && now < 0) return',
+    tests: ['test/integration/night.test.ts'],
+  },
+  {
+    name: 'step: paused while devices still play',
+    file: 'src/domain/step.ts',
+    find: 'if (ending === null || facts.inFlight > 0) return still(workload)',
+    replace: 'if (ending === null) return still(workload)',
+    tests: ['src/simulation/simulation.test.ts', ENGINE],
+  },
+  {
+    name: 'step: what a cancel leaves is not counted',
+    file: 'src/domain/tally.ts',
+    find: 'const cancelled = tally.cancelled + workload.total - settledTally(tally)',
+    replace: 'const cancelled = tally.cancelled',
+    tests: ['src/simulation/simulation.test.ts', ENGINE],
+  },
+  {
+    name: 'step: a threshold that is met counts as exceeded',
+    file: 'src/domain/threshold.ts',
+    find: 'failed * 100 <= percent * judged',
+    replace: 'failed * 100 < percent * judged',
+    tests: ['src/domain/threshold.test.ts'],
+  },
+  {
+    name: 'lease: a device that is not available is given a command',
+    file: 'src/engine/lease.ts',
+    find: "JOIN devices d ON d.id = c.device_id AND d.status = 'available'",
+    replace: 'JOIN devices d ON d.id = c.device_id',
+    tests: [ENGINE],
+  },
+  {
+    name: 'lease: a retry does not wait for its delay',
+    file: 'src/engine/lease.ts',
+    find: "c.status IN ('queued', 'retrying') AND c.ready_at <= $4 AND",
+    replace: "c.status IN ('queued', 'retrying') AND $4::timestamptz IS NOT NULL AND",
+    tests: [ENGINE],
+  },
+  {
+    name: 'lease: an unstarted lease is not handed over again',
+    file: 'src/engine/lease.ts',
+    find: 'd.id = ANY ($3) AND d.lease_started_at IS NULL AND d.lease_stop_reason IS NULL',
+    replace: 'd.id = ANY ($3) AND d.lease_started_at IS NOT NULL AND d.lease_stop_reason IS NULL',
+    tests: [ENGINE],
+  },
+  {
+    name: 'settle: a report of an attempt that another one followed counts',
+    file: 'src/engine/settle.ts',
+    find: "return final || row.attempts > row.attempt ? 'evidence' : 'counted'",
+    replace: "return final ? 'evidence' : 'counted'",
+    tests: [ENGINE],
+  },
+  {
+    name: 'settle: a report that is repeated counts again',
+    file: 'src/engine/settle.ts',
+    find: "if (ended.kind === 'report' && row.reported) return 'repeated'",
+    replace: '',
+    tests: [ENGINE],
+  },
+  {
+    name: 'settle: a lease that was renewed meanwhile is taken for lapsed',
+    file: 'src/engine/settle.ts',
+    find: "if (ended.kind === 'found' && (row.attempt_ended || goesOn(row, ended.lease)))",
+    replace: "if (ended.kind === 'found' && row.attempt_ended)",
+    tests: [ENGINE],
+  },
+  {
+    name: 'settle: one retry more than was said',
+    file: 'src/domain/settle.ts',
+    find: 'use.retries < maxRetries',
+    replace: 'use.retries <= maxRetries',
+    tests: ['src/domain/settle.test.ts'],
+  },
+  {
+    name: 'settle: a lost attempt counts against the workload',
+    file: 'src/domain/failure.ts',
+    find: "lost: { budget: 'infrastructure', counted: false }",
+    replace: "lost: { budget: 'retries', counted: true }",
+    tests: ['src/domain/settle.test.ts', ENGINE],
+  },
+  {
+    name: 'sweep: no full term after a gap in service',
+    file: 'src/engine/sweep.ts',
+    find: 'if (gap) await bridgeGap(engine, tx, now, sweptAt)',
+    replace: '',
+    tests: [ENGINE],
+  },
+  {
+    name: 'sweep: the time that a device is away is undelivered',
+    file: 'src/engine/sweep.ts',
+    find: 'AND d.lease_token IS NULL AND d.offline_reason IS NULL AND d.cooling_reason IS NULL',
+    replace: 'AND d.lease_token IS NULL',
+    tests: [ENGINE],
+  },
+  {
+    name: 'sweep: what overruns is left to its agent for ever',
+    file: 'src/engine/sweep.ts',
+    find: 'OR ends_by < $1',
+    replace: '',
+    tests: [ENGINE],
+  },
+  {
+    name: 'sweep: a device that is back is given no term',
+    file: 'src/engine/health.ts',
+    find: 'AND num_nonnulls(h.offline, h.cooling) = 0 THEN $2 ELSE d.released_at END',
+    replace: 'AND num_nonnulls(h.offline, h.cooling) = 0 THEN d.released_at ELSE d.released_at END',
+    tests: [ENGINE],
+  },
+  {
+    name: 'withdraw: a batch waits for ever for a device that is away',
+    file: 'src/engine/withdraw.ts',
+    find: 'OR ((d.offline_reason IS NOT NULL OR d.cooling_reason IS NOT NULL) AND',
+    replace: 'OR (false AND',
+    tests: [ENGINE],
+  },
+  {
+    name: 'withdraw: what failed before is skipped',
+    file: 'src/domain/settle.ts',
+    find: "return last === null ? { status: 'skipped' }",
+    replace: "return last !== undefined ? { status: 'skipped' }",
+    tests: ['src/domain/settle.test.ts', ENGINE],
+  },
+  {
+    name: 'origins: a private address is public',
+    file: 'src/origins/reach.ts',
+    find: "return reach.kind === 'private' ? null :",
+    replace: 'return reach !== null ? null :',
+    tests: ['src/origins/reach.test.ts'],
+  },
+  {
+    name: 'origins: an encoded slash leaves the verified path',
+    file: 'src/origins/reach.ts',
+    find: 'if (/%2f|%5c|\\\\|;|\\/\\//i.test(pathname)) return false',
+    replace: '',
+    tests: ['src/origins/reach.test.ts'],
+  },
+  {
+    name: 'origins: a hop of a redirect is not checked',
+    file: 'src/origins/undici-fetch.ts',
+    find: 'const reach = allowed(url, policy)',
+    replace: 'const reach = allowed(request.url, policy)',
+    tests: ['src/origins/undici-fetch.test.ts'],
+  },
+  {
+    name: 'origins: a name may lead to any address',
+    file: 'src/origins/checked-lookup.ts',
+    find: 'if (refused) callback(',
+    replace: 'if (refused === undefined && found.length < 0) callback(',
+    tests: ['src/origins/undici-fetch.test.ts', 'src/origins/guarded-proxy.test.ts'],
+  },
+  {
+    name: 'origins: a browser may ask for any url',
+    file: 'src/origins/guarded-proxy.ts',
+    find: 'wayTo(url, reachOf(url, policy), resolve)',
+    replace: "wayTo(url, { kind: 'loopback' }, resolve)",
+    tests: ['src/origins/guarded-proxy.test.ts'],
+  },
+  {
+    name: 'origins: traffic does not say that it is a test',
+    file: 'src/origins/cmcd.ts',
+    find: "'me.doai-synthetic': 'test',",
+    replace: '',
+    tests: ['src/origins/cmcd.test.ts'],
+  },
+  {
+    name: 'drivers: a page that is silent is waited for',
+    file: 'src/drivers/player-page/page-session.ts',
+    find: 'if (this.silentMs < SILENT_MS) continue',
+    replace: 'if (this.silentMs < SILENT_MS * 1000) continue',
+    tests: ['src/drivers/player-page/page-session.test.ts'],
+  },
+  {
+    name: 'drivers: a session that was stopped in time-out is aborted',
+    file: 'src/drivers/player-page/page-session.ts',
+    find: "if (reason === 'timeout') this.fail",
+    replace: "if (reason === 'never') this.fail",
+    tests: ['src/drivers/player-page/page-session.test.ts'],
+  },
+  {
+    name: 'drivers: a phone’s slot is given to the next phone',
+    file: 'src/drivers/adb/slots.ts',
+    find: 'const free = this.#labNames.find((labName) => !taken.has(labName))',
+    replace: 'const free = this.#labNames.find((labName) => taken.size >= 0 && labName !== null)',
+    tests: ['src/drivers/adb/slots.test.ts'],
+  },
+  {
+    name: 'drivers: a seek counts as a stall',
+    file: 'src/drivers/measure.ts',
+    find: "if (state === 'rebuffering') rebufferCount += 1",
+    replace: "if (state === 'rebuffering' || state === 'seeking') rebufferCount += 1",
+    tests: ['src/drivers/measure.test.ts'],
+  },
+  {
+    name: 'agent: a line of the journal that is damaged is believed',
+    file: 'src/agent/journal.ts',
+    find: 'if (line.slice(0, 9) !==',
+    replace: 'if (json === line.slice(0, 9) && json !==',
+    tests: ['src/agent/journal.test.ts'],
+  },
+  {
+    name: 'agent: a file that an unfinished session needs is removed',
+    file: 'src/agent/journal.ts',
+    find: 'if (number < needed && bytes > keepBytes)',
+    replace: 'if (number < this.#number && bytes > keepBytes)',
+    tests: ['src/agent/journal.test.ts'],
+  },
+  {
+    name: 'agent: what happened while the disk was full is forgotten',
+    file: 'src/agent/journal.ts',
+    find: "this.#owed += batch.map(({ owed }) => owed).join('')",
+    replace: '',
+    tests: ['src/agent/journal.test.ts'],
+  },
+  {
+    name: 'agent: a device that is back is asked for when the poll has ended',
+    file: 'src/agent/agent.ts',
+    find: 'if (this.#free().some((id) => !this.#asked.has(id))) this.#askAnew()',
+    replace: '',
+    tests: ['src/agent/agent.test.ts'],
+  },
+  {
+    name: 'client: what may not be repeated is sent to another controller',
+    file: 'src/client/request.ts',
+    find: 'if (asked.sent && !call.repeatable) throw away.error',
+    replace: '',
+    tests: ['src/client/request.test.ts'],
+  },
+  {
+    name: 'client: events do not go on after the last one that was seen',
+    file: 'src/client/events.ts',
+    find: '        after = id\n',
+    replace: '',
+    tests: ['src/client/events.test.ts'],
+  },
+]
