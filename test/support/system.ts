@@ -5,6 +5,7 @@ import { startController } from '../../src/bin/controller.ts'
 import { runAgent } from '../../src/bin/run-agent.ts'
 import { type Client, createClient, type Workload } from '../../src/client/index.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { shortenRests } from './short-rests.ts'
 
 /** A controller over HTTP with agents, all in this process, on a database of its own. */
 export type TestSystem = AsyncDisposable & {
@@ -19,10 +20,17 @@ export type TestSystem = AsyncDisposable & {
 
 type Drivers = readonly { name: string; count: number }[]
 
-/** @param workstations how many headless devices each has, or which of which drivers, by name. */
-export async function startTestSystem(workstations: Record<string, number | Drivers>): Promise<TestSystem> {
+/**
+ * @param workstations how many headless devices each has, or which of which drivers, by name.
+ * @param rests `short`: of a second, whatever a workload says.
+ */
+export async function startTestSystem(
+  workstations: Record<string, number | Drivers>,
+  rests: 'short' | 'as asked' = 'short',
+): Promise<TestSystem> {
   await using stack = new AsyncDisposableStack()
   const database = stack.use(await createTestDatabase())
+  if (rests === 'short') await shortenRests(database.pool)
   const dataDir = await mkdtemp(join(tmpdir(), 'doai-system-'))
   stack.defer(() => rm(dataDir, { recursive: true, force: true }))
   const onError = (error: unknown) => console.error(error)
