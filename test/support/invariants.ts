@@ -12,6 +12,8 @@ const PACED = `w.config -> 'timeProfiles' IN ('null')`
 const UNPAUSED = `NOT EXISTS (SELECT FROM workload_events e WHERE e.workload_id = w.id AND e.type = 'workload.step'
   AND e.data #>> '{after,phase,status}' = 'paused')`
 const seconds = (field: string) => `make_interval(secs => (w.config #>> '{batchConfig,${field}}')::float8)`
+/** Of its own pace, which tests shorten. */
+const rest = (field: string) => `make_interval(secs => (w.state #>> '{pace,${field}}')::float8)`
 /** Instants are kept to the microsecond, and the lifecycle counts in ms. */
 const ROUNDING = `interval '1 ms'`
 
@@ -29,14 +31,14 @@ const INVARIANTS: readonly Invariant[] = [
       FROM batches a JOIN batches b ON b.workload_id = a.workload_id AND b.cycle = a.cycle AND b.batch = a.batch + 1
       JOIN workloads w ON w.id = a.workload_id
       WHERE b.started_at IS NOT NULL AND ${TIMED} AND ${PACED}
-        AND (a.ended_at IS NULL OR b.started_at < a.ended_at + ${seconds('batchIntervalSeconds')} - ${ROUNDING})`,
+        AND (a.ended_at IS NULL OR b.started_at < a.ended_at + ${rest('batchIntervalSeconds')} - ${ROUNDING})`,
   },
   {
     name: 'no cycle opens within the interval after the end of the one before',
     broken: `SELECT w.id || ' cycle ' || b.cycle || ': ' || (min(b.started_at) - max(a.ended_at))
       FROM workloads w JOIN batches a ON a.workload_id = w.id JOIN batches b ON b.workload_id = w.id AND b.cycle = a.cycle + 1
       WHERE ${TIMED} AND ${PACED} AND ${UNPAUSED} GROUP BY w.id, b.cycle
-      HAVING min(b.started_at) < max(a.ended_at) + ${seconds('cycleIntervalSeconds')} - ${ROUNDING}`,
+      HAVING min(b.started_at) < max(a.ended_at) + ${rest('cycleIntervalSeconds')} - ${ROUNDING}`,
   },
   {
     name: 'a batch that ended ended with its last command',
