@@ -85,7 +85,7 @@ async function writeProof(engine: Engine, id: string, { state, reason }: Proof):
     const { rows } = await tx.query<OriginRow>(
       `UPDATE origins SET checked_at = coalesce($4::timestamptz, clock_timestamp()), reason = $3,
          unreachable_count = CASE WHEN $2 = 'unreachable' THEN unreachable_count + 1 ELSE 0 END,
-         state = CASE WHEN $2 = 'unreachable' AND state = 'verified' AND unreachable_count + 1 < $5 THEN state ELSE $2 END
+         state = CASE WHEN $2 = 'unreachable' AND state = 'verified' AND unreachable_count + 1 < $5::int THEN state ELSE $2 END
        WHERE id = $1 RETURNING ${COLUMNS}`,
       [id, state, reason, engine.now(), UNREACHABLE_CHECKS],
     )
