@@ -28,6 +28,7 @@ import { tokenRoutes } from '../server/routes/tokens.ts'
 import { workloadRoutes } from '../server/routes/workloads.ts'
 
 import { dashboardFiles } from './dashboard-files.ts'
+import { startManifestReader } from './manifest-reader.ts'
 
 export type ControllerOptions = {
   dataDir: string
@@ -65,7 +66,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
     if (!stopped.signal.aborted) options.onError(error)
   }
   const checkOrigin = originCheck(version)
-  const listVideo = videoListing(engine, version, checkOrigin)
+  const manifests = stack.use(startManifestReader({ kept: 0 }))
+  const listVideo = videoListing(engine, version, checkOrigin, manifests.forController)
   // Apart from those that people ask for: a forecast must not keep a workload from its next video.
   const plans = new Calculations()
   const reconciler = new Reconciler({

@@ -4,10 +4,9 @@ import { findBrowser, INSTALL_BROWSER } from '../drivers/chromium/find-browser.t
 import type { Driver } from '../drivers/driver.ts'
 import { createHeadlessDriver } from '../drivers/headless/driver.ts'
 import { createSimulatedDriver } from '../drivers/simulated/driver.ts'
-import { parseHlsMediaPlaylist } from '../media/hls.ts'
-import { readManifest } from '../media/manifest.ts'
 import type { Shape } from '../origins/shaper.ts'
 import { createGuardedFetch } from '../origins/undici-fetch.ts'
+import { startManifestReader } from './manifest-reader.ts'
 import { pageFiles } from './page-files.ts'
 import { VERSION } from './version.ts'
 
@@ -27,12 +26,18 @@ export type DriverSetting = {
 
 /** Every driver, by the name that the command line gives it. */
 export const DRIVERS: Record<string, (setting: DriverSetting) => Promise<Driver>> = {
-  headless: async () =>
-    createHeadlessDriver({
-      version: VERSION,
-      createFetch: createGuardedFetch,
-      parse: { readManifest, parseHlsMediaPlaylist },
-    }),
+  async headless() {
+    const manifests = startManifestReader({ kept: 1 })
+    const parse = manifests.forPlayers
+    const driver = createHeadlessDriver({ version: VERSION, createFetch: createGuardedFetch, parse })
+    return {
+      ...driver,
+      async [Symbol.asyncDispose]() {
+        await driver[Symbol.asyncDispose]()
+        await manifests[Symbol.asyncDispose]()
+      },
+    }
+  },
   simulated: async () => createSimulatedDriver(),
   async chromium({ env, apartMs, shapeOf }) {
     const executable = await findBrowser(env)

@@ -1,7 +1,7 @@
 import { isLoopbackUrl, reachOf, shown } from '../origins/reach.ts'
 import type { Engine } from './engine.ts'
 import { type CheckOrigin, type OriginRow, playableOrigins, readOrigins, verifyOrigin } from './origins.ts'
-import { type Probe, probeVideo } from './probe.ts'
+import { type Probe, probeVideo, type ReadManifests } from './probe.ts'
 
 /** What reading the next video came to. */
 export type Listed = { ok: true; probe: Probe } | { ok: false; reason: string }
@@ -12,7 +12,7 @@ export type ListVideo = (videoId: string, signal: AbortSignal) => Promise<Listed
 /** A proof this young, in ms, is not asked for again when a video is listed. */
 const FRESH_MS = 60_000
 
-export function videoListing(engine: Engine, version: string, check: CheckOrigin): ListVideo {
+export function videoListing(engine: Engine, version: string, check: CheckOrigin, read: ReadManifests): ListVideo {
   return async (videoId, signal) => {
     const { rows } = await engine.pool.query<{ id: string; url: string }>('SELECT id, url FROM videos WHERE id = $1', [
       videoId,
@@ -24,7 +24,7 @@ export function videoListing(engine: Engine, version: string, check: CheckOrigin
     const reach = reachOf(video.url, { origins, loopback: isLoopbackUrl(video.url) })
     if (typeof reach === 'string') return { ok: false, reason: `${shown(video.url)} may not be played: ${reach}.` }
     try {
-      return { ok: true, probe: await probeVideo(video, { version, origins, signal }) }
+      return { ok: true, probe: await probeVideo(video, { version, origins, read, signal }) }
     } catch (error) {
       const message = signal.aborted ? 'it was not read in 30 s' : (error as Error).message
       return { ok: false, reason: `${shown(video.url)} cannot be read: ${message}` }

@@ -1,10 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isPermanentStatus } from '../domain/failure.ts'
+import { isMediaType } from '../domain/media-type.ts'
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
-import { parseHlsMediaPlaylist } from '../media/hls.ts'
-import { readManifest } from '../media/manifest.ts'
-import { isMediaType } from '../media/media-type.ts'
-import type { Presentation } from '../media/presentation.ts'
 import { cmcdModeOf, withCmcd } from '../origins/cmcd.ts'
 import { type GuardedFetch, TransferError } from '../origins/guarded-fetch.ts'
 import { isLoopbackUrl, shown } from '../origins/reach.ts'
@@ -12,23 +9,42 @@ import { createGuardedFetch } from '../origins/undici-fetch.ts'
 import { testUserAgent } from '../origins/user-agent.ts'
 import { newId } from './new-id.ts'
 
-/** What a video's url is, read by the controller. */
-export type Probe = {
-  format: Presentation['format']
-  live: boolean
-  durationSeconds: number | null
-  /** What one device needs at the top renditions; null where the manifest does not say. */
-  peakKbps: number | null
-  renditions: {
-    kind: 'video' | 'audio'
-    bandwidth: number
-    codecs: string | null
-    width: number | null
-    height: number | null
-  }[]
+type ProbedRendition = {
+  kind: 'video' | 'audio'
+  bandwidth: number
+  codecs: string | null
+  width: number | null
+  height: number | null
 }
 
-export type ProbeOptions = { version: string; origins: readonly PlayableOrigin[]; signal: AbortSignal }
+/** What a manifest says of a video, without its segments. */
+export type ManifestSummary = {
+  format: 'hls' | 'dash' | 'progressive'
+  live: boolean
+  durationSeconds: number | null
+  renditions: ProbedRendition[]
+  /** Of HLS: the playlist of the first rendition, which tells the duration. */
+  playlistUrl: string | null
+}
+
+/**
+ * Reads manifests where a poisoned one ends nothing of ours. Both throw an error whose message continues "the video
+ * cannot be read: …".
+ */
+export type ReadManifests = {
+  manifest(text: string, url: string, contentType: string | null, signal: AbortSignal): Promise<ManifestSummary>
+  playlist(text: string, url: string, signal: AbortSignal): Promise<{ live: boolean; durationSeconds: number }>
+}
+
+/** What a video's url is, read by the controller. `peakKbps` is what one device needs; null where nothing says it. */
+export type Probe = Omit<ManifestSummary, 'playlistUrl'> & { peakKbps: number | null }
+
+export type ProbeOptions = {
+  version: string
+  origins: readonly PlayableOrigin[]
+  read: ReadManifests
+  signal: AbortSignal
+}
 
 const MAX_BYTES = 8 * 2 ** 20
 /** Pauses before another try of what may pass, in ms. */
@@ -37,7 +53,7 @@ const RETRY_MS = [500, 2000]
 /**
  * Reads a manifest, and of HLS one playlist for its duration.
  *
- * @throws RefusedError, TransferError, ManifestError, or StatusError for an answer that is not 2xx.
+ * @throws RefusedError, TransferError, what `read` throws, or StatusError for an answer that is not 2xx.
  */
 export async function probeVideo(video: { id: string; url: string }, options: ProbeOptions): Promise<Probe> {
   const policy = { origins: options.origins, loopback: isLoopbackUrl(video.url) }
@@ -45,12 +61,13 @@ export async function probeVideo(video: { id: string; url: string }, options: Pr
   const session = { sessionId: newId(), contentId: video.id }
   const get = (url: string) => persistently(() => getText(fetch, url, session, options), options.signal)
   const manifest = await get(video.url)
-  const presentation = readManifest(manifest.text, manifest.url, manifest.contentType)
-  const source = presentation.video[0]?.source
-  if (source?.kind !== 'playlist' || presentation.live) return probeOf(presentation)
-  const playlist = await get(source.url)
-  const { live, durationSeconds } = parseHlsMediaPlaylist(playlist.text, playlist.url)
-  return probeOf({ ...presentation, live, durationSeconds: live ? null : durationSeconds })
+  const { read, signal } = options
+  const { playlistUrl, ...summary } = await read.manifest(manifest.text, manifest.url, manifest.contentType, signal)
+  const peakKbps = peakKbpsOf(summary)
+  if (playlistUrl === null || summary.live) return { ...summary, peakKbps }
+  const playlist = await get(playlistUrl)
+  const { live, durationSeconds } = await read.playlist(playlist.text, playlist.url, signal)
+  return { ...summary, peakKbps, live, durationSeconds: live ? null : durationSeconds }
 }
 
 /** An answer that is not what was asked for; `permanent` where it will be the same next time. */
@@ -99,16 +116,10 @@ async function persistently<T>(attempt: () => Promise<T>, signal: AbortSignal): 
   }
 }
 
-function probeOf({ format, live, durationSeconds, video, audio }: Presentation): Probe {
-  const renditions = [...video, ...audio].map(({ kind, bandwidth, codecs, width, height }) => {
-    return { kind, bandwidth, codecs, width, height }
-  })
-  return { format, live, durationSeconds, peakKbps: peakKbpsOf({ format, video, audio }), renditions }
-}
-
 /** In HLS a variant's bandwidth is of its audio too (RFC 8216, 4.3.4.2); in DASH each adaptation set has its own. */
-function peakKbpsOf({ format, video, audio }: Pick<Presentation, 'format' | 'video' | 'audio'>): number | null {
-  const top = (renditions: Presentation['video']) => Math.max(0, ...renditions.map(({ bandwidth }) => bandwidth))
-  const bits = format === 'dash' ? top(video) + top(audio) : top(video.length > 0 ? video : audio)
+function peakKbpsOf({ format, renditions }: Pick<ManifestSummary, 'format' | 'renditions'>): number | null {
+  const top = (kind: 'video' | 'audio') =>
+    Math.max(0, ...renditions.filter((one) => one.kind === kind).map(({ bandwidth }) => bandwidth))
+  const bits = format === 'dash' ? top('video') + top('audio') : top('video') || top('audio')
   return bits > 0 ? bits / 1000 : null
 }

@@ -1,13 +1,8 @@
 import { createRequire } from 'node:module'
 import { DOMParser } from '@xmldom/xmldom'
-import { begins, byBandwidth, LONGEST_SECONDS, MOST_SEGMENTS } from './hls.ts'
+import { type Element, refuseExpansion } from './dash-expansion.ts'
+import { begins, byBandwidth } from './hls.ts'
 import { ManifestError, type Presentation, type Rendition, type ResourceRef, type Segment } from './presentation.ts'
-
-/** The little of the DOM that is used; the DOM's own types are not those of this project. */
-type Element = {
-  getAttribute(name: string): string | null
-  getElementsByTagNameNS(namespace: string, name: string): ArrayLike<Element>
-}
 
 // Its ES module build does not load in Node: an import in it lacks its file extension.
 const { parse } = createRequire(import.meta.url)('mpd-parser') as {
@@ -27,9 +22,24 @@ type Parsed = {
   mediaGroups?: { AUDIO?: Record<string, Record<string, { default?: boolean; playlists?: ParsedPlaylist[] }>> }
 }
 
-/** Whether a text is an MPD: its first element says so. */
+/** Whether a text is an MPD: its first element says so. Takes time in proportion to what precedes that element. */
 export function isDash(text: string): boolean {
-  return /^\uFEFF?\s*(<\?xml[^>]*\?>\s*)?(<!--[\s\S]*?-->\s*)*<(\w+:)?MPD[\s>]/.test(text)
+  let at = text.startsWith('\uFEFF') ? 1 : 0
+  for (;;) {
+    while (isSpace(text.charCodeAt(at))) at += 1
+    const [open, close] = text.startsWith('<!--', at) ? ['<!--', '-->'] : ['<?', '?>']
+    if (!text.startsWith(open, at)) break
+    const end = text.indexOf(close, at + open.length)
+    if (end < 0) return false
+    at = end + close.length
+  }
+  // A prefix of a namespace is short.
+  return /^<(\w{1,100}:)?MPD[\s>]/.test(text.slice(at, at + 120))
+}
+
+/** White space as XML has it. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }
 
 /** Reads an MPD. A dynamic one is `live`, and its segments are left unread. @throws ManifestError */
@@ -39,7 +49,7 @@ export function parseDash(text: string, url: string): Presentation {
   if (mpd.getAttribute('type') === 'dynamic') {
     return { format: 'dash', live: true, durationSeconds: null, video: [], audio: [] }
   }
-  guardExpansion(mpd)
+  refuseExpansion(mpd)
   const parsed = read(text, url)
   const groups = Object.values(parsed.mediaGroups?.AUDIO ?? {}).flatMap((group) => Object.values(group))
   const audioGroup = groups.find((group) => group.default) ?? groups[0]
@@ -111,48 +121,4 @@ function reference({ resolvedUri, byterange }: ParsedRef): ResourceRef {
   if (!byterange) return { url: resolvedUri, range: null }
   const { offset, length } = byterange
   return { url: resolvedUri, range: { start: Number(offset), end: Number(offset) + Number(length) - 1 } }
-}
-
-/**
- * Refuses what would expand into more segments than memory holds: the parser makes an object of each before it
- * returns, and 100,000 hours of them end the process. Counts from the attributes alone, erring upward.
- */
-function guardExpansion(mpd: Element): void {
-  const lengths = [mpd.getAttribute('mediaPresentationDuration')]
-  for (const period of elements(mpd, 'Period')) lengths.push(period.getAttribute('duration'))
-  const longest = Math.max(0, ...lengths.filter((length) => !!length).map((length) => isoSeconds(length as string)))
-  if (!(longest <= LONGEST_SECONDS)) {
-    throw new ManifestError(`DASH manifest: it lasts ${longest} s, more than ${LONGEST_SECONDS} s`)
-  }
-  const templates = [...elements(mpd, 'SegmentTemplate'), ...elements(mpd, 'SegmentList')].flatMap((element) => {
-    const duration = positive(element.getAttribute('duration'))
-    return duration === null ? [] : [(longest * (positive(element.getAttribute('timescale')) ?? 1)) / duration]
-  })
-  const repeats = elements(mpd, 'S').map((element) => Math.max(0, Number(element.getAttribute('r') || 0)) + 1)
-  const most = Math.max(0, ...templates) + repeats.reduce((sum, count) => sum + count, 0)
-  const renditions = Math.max(1, elements(mpd, 'Representation').length)
-  if (!(most * renditions <= 10 * MOST_SEGMENTS)) {
-    throw new ManifestError(`DASH manifest: about ${Math.round(most * renditions)} segments, more than are taken`)
-  }
-}
-
-/** Whatever their namespace's prefix. */
-function elements(root: Element, name: string): Element[] {
-  return Array.from(root.getElementsByTagNameNS('*', name))
-}
-
-function positive(value: string | null): number | null {
-  if (!value) return null
-  if (Number(value) > 0) return Number(value)
-  throw new ManifestError(`DASH manifest: ${JSON.stringify(value.slice(0, 40))} is no duration`)
-}
-
-/** ISO 8601 durations as XML Schema has them; a year counts 365 days, a month 30. */
-function isoSeconds(text: string): number {
-  const match = text.match(
-    /^P(?:([\d.]+)Y)?(?:([\d.]+)M)?(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?$/,
-  )
-  if (!match) throw new ManifestError(`DASH manifest: ${JSON.stringify(text.slice(0, 40))} is no duration`)
-  const units = [365 * 86_400, 30 * 86_400, 86_400, 3600, 60, 1]
-  return units.reduce((sum, unit, at) => sum + unit * Number(match[at + 1] ?? 0), 0)
 }

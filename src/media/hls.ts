@@ -55,8 +55,12 @@ export function parseHls(text: string, url: string): Presentation {
 /** Reads a media playlist. @throws ManifestError */
 export function parseHlsMediaPlaylist(text: string, url: string): MediaPlaylist {
   requireHls(text)
-  if ((text.match(/#EXTINF/g)?.length ?? 0) > MOST_SEGMENTS) {
+  if (occurrences(text, '#EXTINF') > MOST_SEGMENTS) {
     throw new ManifestError(`HLS playlist: more than ${MOST_SEGMENTS} segments`)
+  }
+  // An object for each segment that it says is left out, before anything else is looked at.
+  if (text.includes('#EXT-X-SKIP')) {
+    throw new ManifestError('HLS playlist: a delta update (EXT-X-SKIP), which was not asked for')
   }
   const details = M3U8Parser.parseLevelPlaylist(text, url, 0, 'main' as never, 0, null)
   if (details.playlistParsingError) throw new ManifestError(`HLS playlist: ${details.playlistParsingError.message}`)
@@ -90,6 +94,12 @@ function ofOnePlaylist(playlist: MediaPlaylist, url: string): Presentation {
 function audioRendition(url: string, codecs: string | null, base: string): Rendition {
   const source = { kind: 'playlist' as const, url: absolute(url, base) }
   return { id: 'a0', kind: 'audio', bandwidth: 0, codecs, width: null, height: null, source }
+}
+
+function occurrences(text: string, part: string): number {
+  let count = 0
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) count += 1
+  return count
 }
 
 function requireHls(text: string): void {

@@ -3,14 +3,18 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseHlsMediaPlaylist } from './hls.ts'
 import { readManifest } from './manifest.ts'
-import { ManifestError, type Presentation } from './presentation.ts'
+import { ManifestError, type Presentation, type Segment, type Segments } from './presentation.ts'
 
 const base = 'http://127.0.0.1/ladder/'
 const ladder = (name: string) => readFile(new URL(`../../media/ladder/${name}`, import.meta.url), 'utf8')
 
 function segmentsOf(presentation: Presentation, at = 0) {
   const source = presentation.video[at]?.source
-  return source?.kind === 'segments' ? source.segments : []
+  return source?.kind === 'segments' ? every(source.segments) : []
+}
+
+function every(segments: Segments): Segment[] {
+  return Array.from({ length: segments.length }, (_, at) => segments.at(at) as Segment)
 }
 
 test('the ladder as HLS: three renditions with their audio apart', async () => {
@@ -27,7 +31,7 @@ test('a media playlist: segments on a timeline, their init segments, and its dur
   const playlist = parseHlsMediaPlaylist(await ladder('media_0.m3u8'), `${base}media_0.m3u8`)
   expect(playlist).toMatchObject({ durationSeconds: expect.closeTo(23.9239, 6), live: false })
   expect(playlist.segments).toHaveLength(12)
-  expect(playlist.segments[11]).toEqual({
+  expect(playlist.segments.at(11)).toEqual({
     url: `${base}chunk-stream0-00012.m4s`,
     range: null,
     startSeconds: expect.closeTo(22.022, 6),
@@ -115,7 +119,8 @@ test('no text, however broken, does anything but parse or be refused', async () 
     fc.property(fc.oneof(broken, fc.string()), (text) => {
       try {
         const { video } = readManifest(text, `${base}x`, null)
-        for (const { source } of video) if (source.kind === 'segments') for (const s of source.segments) new URL(s.url)
+        for (const { source } of video)
+          if (source.kind === 'segments') for (const s of every(source.segments)) new URL(s.url)
       } catch (error) {
         if (!(error instanceof ManifestError)) throw error
       }

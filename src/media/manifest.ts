@@ -1,6 +1,6 @@
+import { isMediaType } from '../domain/media-type.ts'
 import { isDash, parseDash } from './dash.ts'
 import { begins, isHls, parseHls } from './hls.ts'
-import { isMediaType } from './media-type.ts'
 import { ManifestError, type Presentation } from './presentation.ts'
 
 /**

@@ -12,8 +12,11 @@ export type Segment = ResourceRef & {
   key: ResourceRef | null
 }
 
+/** Segments in their order: an array, or a table (`segment-table.ts`). */
+export type Segments = { readonly length: number; at(index: number): Segment | undefined }
+
 /** Where a rendition's segments are known from: a playlist still to be read (HLS), or the manifest itself. */
-type SegmentSource = { kind: 'playlist'; url: string } | { kind: 'segments'; segments: Segment[] }
+type SegmentSource = { kind: 'playlist'; url: string } | { kind: 'segments'; segments: Segments }
 
 export type Rendition = {
   id: string
@@ -38,7 +41,7 @@ export type Presentation = {
 }
 
 /** One HLS media playlist, read. */
-export type MediaPlaylist = { segments: Segment[]; durationSeconds: number; live: boolean }
+export type MediaPlaylist = { segments: Segments; durationSeconds: number; live: boolean }
 
 /** A manifest that is not one; the message says what was found instead. */
 export class ManifestError extends Error {

@@ -1,7 +1,7 @@
 import shaka from 'shaka-player/dist/shaka-player.compiled-es2021.js'
+import { isMediaType } from '../domain/media-type.ts'
 import type { TimelineEntry } from '../domain/playback-result.ts'
 import type { Interaction } from '../domain/session-plan.ts'
-import { isMediaType } from '../media/media-type.ts'
 import { cmcdModeOf, withCmcd } from '../origins/cmcd.ts'
 import type { PageEnd, PageReport, SessionBrief } from '../protocol/player-messages.ts'
 import { failureOf, type PlayerFailure, type ShakaError, shown } from './failure.ts'

@@ -28,8 +28,8 @@ test('hands its policy and its name to the fetch, and disposes of it', async () 
       return Object.assign(call, { [Symbol.asyncDispose]: dispose })
     },
     parse: {
-      readManifest: () => ({ format: 'hls', live: false, durationSeconds: null, video: [], audio: [] }),
-      parseHlsMediaPlaylist: () => ({ segments: [], durationSeconds: 0, live: false }),
+      manifest: async () => ({ format: 'hls', live: false, durationSeconds: null, video: [], audio: [] }),
+      playlist: async () => ({ segments: [], durationSeconds: 0, live: false }),
     },
   })
   const report = await driver.play(

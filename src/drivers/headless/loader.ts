@@ -1,6 +1,6 @@
 import { isPermanentStatus } from '../../domain/failure.ts'
+import { isMediaType } from '../../domain/media-type.ts'
 import type { PlayableOrigin } from '../../domain/playable-origin.ts'
-import { isMediaType } from '../../media/media-type.ts'
 import {
   type ByteRange,
   ManifestError,
@@ -13,10 +13,10 @@ import { type GuardedFetch, RefusedError } from '../../origins/guarded-fetch.ts'
 import { shown } from '../../origins/reach.ts'
 import type { Clock } from '../clock.ts'
 
-/** How manifests and playlists are read. Both throw `ManifestError`. */
+/** Reads manifests and playlists where a poisoned one ends nothing of ours. Both throw `ManifestError`. */
 export type Parse = {
-  readManifest: (text: string, url: string, contentType: string | null) => Presentation
-  parseHlsMediaPlaylist: (text: string, url: string) => MediaPlaylist
+  manifest: (text: string, url: string, contentType: string | null, signal: AbortSignal) => Promise<Presentation>
+  playlist: (text: string, url: string, signal: AbortSignal) => Promise<MediaPlaylist>
 }
 
 /** Why something could not be loaded. `code` is short and stable: `http_404`, `timeout`, `transfer`, `refused`, `manifest`. */
@@ -76,13 +76,13 @@ export class Loader {
   /** Reads the manifest. Throws `LoadError`, or whatever when `signal` aborted. */
   async manifest(url: string, signal: AbortSignal): Promise<Presentation> {
     const got = await this.#text(url, { objectType: 'm', startup: true }, signal)
-    return parsed(() => this.#options.parse.readManifest(got.text, got.url, got.contentType))
+    return parsed(this.#options.parse.manifest(got.text, got.url, got.contentType, signal))
   }
 
   /** Reads an HLS media playlist. Throws like `manifest`. */
   async playlist(url: string, facts: Omit<CmcdFacts, 'objectType'>, signal: AbortSignal) {
     const got = await this.#text(url, { ...facts, objectType: 'm' }, signal)
-    return parsed(() => this.#options.parse.parseHlsMediaPlaylist(got.text, got.url))
+    return parsed(this.#options.parse.playlist(got.text, got.url, signal))
   }
 
   /** Downloads a media or init segment. Throws like `manifest`. */
@@ -174,9 +174,9 @@ function loadError(url: string, error: unknown): LoadError {
   return new LoadError('content', false, 'transfer', `${shown(url)}: ${message}`)
 }
 
-function parsed<T>(read: () => T): T {
+async function parsed<T>(reading: Promise<T>): Promise<T> {
   try {
-    return read()
+    return await reading
   } catch (error) {
     if (error instanceof ManifestError) throw new LoadError('content', true, 'manifest', error.message)
     throw error

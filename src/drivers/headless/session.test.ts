@@ -73,7 +73,10 @@ function setUp(answer: (path: string, nth: number) => Answer, read = () => prese
         clock,
         random: () => 0.5,
         loopDelayP99Ms: () => null,
-        parse: { readManifest: read, parseHlsMediaPlaylist: () => ({ segments: [], durationSeconds: 0, live: false }) },
+        parse: {
+          manifest: async () => read(),
+          playlist: async () => ({ segments: [], durationSeconds: 0, live: false }),
+        },
       },
       signal,
       (state) => live.push(state),

@@ -1,4 +1,4 @@
-import type { Presentation, Rendition, ResourceRef, Segment } from '../../media/presentation.ts'
+import type { Presentation, Rendition, ResourceRef, Segment, Segments } from '../../media/presentation.ts'
 import type { CmcdFacts } from '../../origins/cmcd.ts'
 import { LoadError, type Loader, type Transfer } from './loader.ts'
 import { BUFFER_BEHIND_S, BUFFERING_GOAL_S } from './playhead.ts'
@@ -19,7 +19,7 @@ export class Track {
   readonly #loader: Loader
   readonly #presentation: Presentation
   readonly #events: TrackEvents
-  readonly #segments = new Map<string, Segment[]>()
+  readonly #segments = new Map<string, Segments>()
   readonly #loaded = new Set<string>()
   #ranges: Ranges = []
   #flight: AbortController | null = null
@@ -32,7 +32,7 @@ export class Track {
   }
 
   /** Makes a rendition's segments known. Throws `LoadError` where it has none, or cannot be played on demand. */
-  async open(rendition: Rendition, signal: AbortSignal): Promise<Segment[]> {
+  async open(rendition: Rendition, signal: AbortSignal): Promise<Segments> {
     const known = this.#segments.get(rendition.id)
     if (known) return known
     const segments = await this.#readSegments(rendition, signal)
@@ -117,7 +117,7 @@ export class Track {
     return { ...facts, objectType, bitrateKbps: rendition.bandwidth / 1000, objectMs: segment.durationSeconds * 1000 }
   }
 
-  async #readSegments({ source }: Rendition, signal: AbortSignal): Promise<Segment[]> {
+  async #readSegments({ source }: Rendition, signal: AbortSignal): Promise<Segments> {
     if (source.kind === 'segments') return source.segments
     const playlist = await this.#loader.playlist(source.url, { format: this.#presentation.format }, signal)
     if (playlist.live) throw new UnsupportedError('live', 'a live stream: only streams on demand are played')
@@ -141,14 +141,14 @@ function endOf(segment: Segment): number {
 }
 
 /** The first segment that ends after `seconds`, by bisection. */
-function segmentAt(segments: readonly Segment[], seconds: number): Segment | undefined {
+function segmentAt(segments: Segments, seconds: number): Segment | undefined {
   let low = 0
   let high = segments.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    const segment = segments[middle]
+    const segment = segments.at(middle)
     if (segment && endOf(segment) > seconds) high = middle
     else low = middle + 1
   }
-  return segments[low]
+  return segments.at(low)
 }
