@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { ENDED, REFUSED } from '../../test/support/poisons.ts'
-import { ManifestError } from '../media/presentation.ts'
-import { type ManifestReader, startManifestReader } from './manifest-reader.ts'
+import { type ManifestReader, startManifestReader } from '../../src/bin/manifest-reader.ts'
+import { ManifestError } from '../../src/media/presentation.ts'
+import { ENDED, REFUSED } from '../support/poisons.ts'
 
 // Processes start in it: on a busy machine each takes its time.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
