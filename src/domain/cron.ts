@@ -20,7 +20,7 @@ const ANY_INSTANT = Date.UTC(2026, 0, 1)
 const CronExpression = z
   .string()
   .trim()
-  .max(200)
+  .max(200, { abort: true })
   .superRefine((text, context) => {
     const message = faultOf(text)
     if (message !== null) context.addIssue({ code: 'custom', message })

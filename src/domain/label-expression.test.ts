@@ -41,3 +41,7 @@ test('a requirement and its contrary never both hold, and one of them always doe
     }),
   )
 })
+
+test('a text of commas alone is refused at once, whatever its length', () => {
+  expect(() => parseLabelExpression(','.repeat(200_000))).toThrow('requirement 1 is empty')
+})

@@ -24,11 +24,28 @@ const EQUALS = /^([^=!\s]+)\s*(==|=|!=)\s*(.*)$/
  * @throws LabelExpressionError
  */
 export function parseLabelExpression(text: string): LabelRequirement[] {
-  const parts = text.split(/,(?![^(]*\))/).map((part) => part.trim())
+  const parts = splitOutsideParentheses(text).map((part) => part.trim())
   return parts.map((part, at) => {
     if (part === '') throw new LabelExpressionError(`requirement ${at + 1} is empty`)
     return requirementOf(part)
   })
+}
+
+/** At commas whose next parenthesis does not close; in one pass, since a text from outside may be all commas. */
+function splitOutsideParentheses(text: string): string[] {
+  const parts: string[] = []
+  let from = 0
+  let open = false
+  for (let at = 0; at < text.length; at++) {
+    const sign = text[at]
+    if (sign === '(') open = true
+    else if (sign === ')') open = false
+    else if (sign === ',' && !open) {
+      parts.push(text.slice(from, at))
+      from = at + 1
+    }
+  }
+  return [...parts, text.slice(from)]
 }
 
 function requirementOf(part: string): LabelRequirement {

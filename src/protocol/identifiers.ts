@@ -11,7 +11,8 @@ export const DeviceIdOrName = z.union([z.uuid(), z.string().regex(LAB_NAME)], {
 /** In the syntax of Kubernetes label selectors. */
 export const LabelExpression = z
   .string()
-  .max(2000)
+  // What is too long is not read at all.
+  .max(2000, { abort: true })
   .superRefine((text, context) => {
     try {
       parseLabelExpression(text)

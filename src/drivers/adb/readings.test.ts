@@ -28,3 +28,9 @@ test('a screen', () => {
   expect(readScreen('Physical size: 1080x2400\nOverride size: 720x1600')).toBe('720x1600')
   expect(readScreen('')).toBeNull()
 })
+
+test('what a phone prints may be empty lines without end', () => {
+  const lines = '\n'.repeat(200_000)
+  expect([hasNetwork(lines), isLocked(lines), readBattery(lines).percent]).toEqual([true, false, null])
+  expect(hasNetwork(`${lines} Active default network: none\r\n`)).toBe(false)
+})

@@ -1,11 +1,14 @@
-/** What `dumpsys` and its like print, read. Formats of Android 7 to 16. */
+/**
+ * What `dumpsys` and its like print, read. Formats of Android 7 to 16. Patterns stay on their line: `\s` at the start of one
+ * takes the square of the time where many lines are empty.
+ */
 
 export type Battery = { percent: number | null; temperatureC: number | null }
 
 /** Of `dumpsys battery`: the level over its scale; the temperature is in tenths of a degree. */
 export function readBattery(text: string): Battery {
   const number = (key: string) => {
-    const found = text.match(new RegExp(`^\\s*${key}: (-?\\d+)$`, 'm'))?.[1]
+    const found = text.match(new RegExp(`^[ \\t]*${key}: (-?\\d+)$`, 'm'))?.[1]
     return found === undefined ? null : Number(found)
   }
   const level = number('level')
@@ -20,12 +23,12 @@ export function readBattery(text: string): Battery {
 
 /** Of `dumpsys connectivity`: whether there is a default network. What does not say is taken for yes. */
 export function hasNetwork(text: string): boolean {
-  return !/^\s*Active default network: none\s*$/m.test(text)
+  return !/^[ \t]*Active default network: none[ \t\r]*$/m.test(text)
 }
 
 /** Of `dumpsys window policy`: whether the keyguard covers the screen. */
 export function isLocked(text: string): boolean {
-  return /^\s*(?:mIsShowing|showing|isKeyguardShowing)=true\b/m.test(text)
+  return /^[ \t]*(?:mIsShowing|showing|isKeyguardShowing)=true\b/m.test(text)
 }
 
 /** Of `dumpsys power`. */
