@@ -33,7 +33,7 @@ export type Measure = { sample: number; value: number | null }
 type GateAction = 'none' | 'warn' | 'pause' | 'cancel'
 
 /** A gate as it was decided after a batch. `gate` is its place in the workload's, from 0. */
-export type Verdict = {
+export type GateVerdict = {
   gate: number
   verdict: 'pass' | 'fail' | 'inconclusive'
   sample: number
@@ -42,11 +42,11 @@ export type Verdict = {
 }
 
 /** Decides each gate; `measures` in the gates' order. */
-export function judge(gates: readonly Gate[], measures: readonly Measure[]): Verdict[] {
+export function judge(gates: readonly Gate[], measures: readonly Measure[]): GateVerdict[] {
   return gates.map((gate, at) => verdictOf(gate, at, measures[at] ?? { sample: 0, value: null }))
 }
 
-function verdictOf(gate: Gate, at: number, { sample, value }: Measure): Verdict {
+function verdictOf(gate: Gate, at: number, { sample, value }: Measure): GateVerdict {
   const base = { gate: at, sample, value }
   if (sample < gate.minSample || value === null) {
     const action = gate.onInconclusive === 'continue' ? 'none' : gate.onInconclusive
@@ -63,7 +63,7 @@ export function ruleText({ metric, quantile, max, min, scope }: Gate): string {
 }
 
 /** A verdict that is no pass, in a sentence for people. */
-export function verdictText(gate: Gate, { verdict, sample, value }: Verdict): string {
+export function verdictText(gate: Gate, { verdict, sample, value }: GateVerdict): string {
   const sessions = `${sample} session${sample === 1 ? '' : 's'}`
   if (verdict === 'inconclusive') {
     return `The gate “${ruleText(gate)}” says nothing: ${sessions} of the ${gate.minSample} that it needs.`

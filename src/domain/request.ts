@@ -1,4 +1,5 @@
 import { closeCycle } from './tally.ts'
+import { NOTHING_JUDGED } from './threshold.ts'
 import type { BatchCounts, CyclePoint, Effect, Ending, OperatorRequest, PausedBy, Phase, Workload } from './workload.ts'
 
 /** Why a request is refused in the state it found, or null where it is allowed. */
@@ -44,7 +45,7 @@ function begin(workload: Workload, now: number): { workload: Workload; effects: 
   const { phase } = workload
   const cycle = phase.status === 'paused' ? phase.cycle : null
   return {
-    workload: { ...workload, judged: { succeeded: 0, failed: 0 }, phase: { status: 'listing', since: now, cycle } },
+    workload: { ...workload, judged: NOTHING_JUDGED, phase: { status: 'listing', since: now, cycle } },
     effects: [{ kind: 'list', videoIndex: workload.videoIndex }],
   }
 }
@@ -78,7 +79,7 @@ function idle(workload: Workload, { cycle, batch, ending, videosOn }: Idle) {
     const phase: Phase = { status: 'paused', by: ending.by, reason: ending.reason, cycle }
     return { workload: { ...workload, videoIndex: workload.videoIndex + videosOn, phase }, effects: [] }
   }
-  return closeCycle(workload, { cycle, batch, phase: { status: 'cancelled', reason: ending.reason } })
+  return closeCycle(workload, { cycle, batch, end: { status: 'cancelled', reason: ending.reason } })
 }
 
 function stopEffects(ending: Ending): Effect[] {

@@ -1,16 +1,19 @@
 import { alternate, planBatches, shapeText } from './batch-plan.ts'
+import { addFindings } from './findings.ts'
 import { judge } from './gate.ts'
 import { paceAt } from './pace.ts'
 import { answerRequest, refusal } from './request.ts'
-import { addBatch, closeCycle, countOpenBatch, settledTally, totalAt } from './tally.ts'
+import { closeCycle, countBatch, countOpenBatch, settledTally, totalAt } from './tally.ts'
 import { addJudged, judgedOf } from './threshold.ts'
 import { tripOf } from './trip.ts'
+import { conclusionText, ended } from './verdict.ts'
 import { goOnInWindow, pauseByWindow, shutWindow, wakeOf } from './window.ts'
 import type {
   BatchCounts,
   BatchPoint,
   CyclePoint,
   Effect,
+  End,
   Ending,
   Facts,
   ListingOutcome,
@@ -28,10 +31,20 @@ import { isFinal, settledCount } from './workload.ts'
  */
 export function step(workload: Workload, facts: Facts, now: number): Step {
   if (facts.request !== null && refusal(workload, facts.request) === null) {
-    return withWake(answerRequest(workload, facts.request, facts.batch, now), now)
+    return withWake(concluded(workload, answerRequest(workload, facts.request, facts.batch, now)), now)
   }
   const givenUp = facts.fault === null ? null : giveUp(workload, facts.fault, facts.batch)
-  return withWake(givenUp ?? proceed(workload, facts, now), now)
+  return withWake(concluded(workload, givenUp ?? proceed(workload, facts, now)), now)
+}
+
+const VERDICT_LEVELS = { passed: 'info', incomplete: 'warn', failed: 'error' } as const
+
+/** With the verdict in its log, where this step ends the workload. */
+function concluded({ phase: before }: Workload, change: Change): Change {
+  const { phase } = change.workload
+  if (isFinal(before.status) || !('verdict' in phase)) return change
+  const log: Effect = { kind: 'log', level: VERDICT_LEVELS[phase.verdict], message: conclusionText(phase) }
+  return { ...change, effects: [...change.effects, log] }
 }
 
 /** Ends a workload whose steps fail again and again, in `error` with the cause; what plays is stopped first. */
@@ -44,7 +57,7 @@ function giveUp(workload: Workload, reason: string, batch: BatchCounts | null): 
     return withLog(answerRequest(workload, ending, batch, 0), 'error', reason)
   }
   const cycle = 'cycle' in phase ? phase.cycle : null
-  return withLog(closeCycle(workload, { cycle, batch, phase: { status: 'error', reason } }), 'error', reason)
+  return withLog(closeCycle(workload, { cycle, batch, end: { status: 'error', reason } }), 'error', reason)
 }
 
 type Change = { workload: Workload; effects: Effect[] }
@@ -87,7 +100,7 @@ function listed(
   if (cycle !== null) return goOn(counted, cycle)
   if (outcome.devices.length === 0) {
     const reason = 'No device is left to play on.'
-    return closeCycle(counted, { cycle, batch: null, phase: { status: 'error', reason } })
+    return closeCycle(counted, { cycle, batch: null, end: { status: 'error', reason } })
   }
   return planCycle(counted, facts, outcome, now)
 }
@@ -119,15 +132,17 @@ function goOn(workload: Workload, cycle: CyclePoint): Change {
 }
 
 function unlisted(
-  workload: Workload,
+  given: Workload,
   cycle: CyclePoint | null,
   facts: Facts,
   outcome: ListingOutcome & { ok: false },
   now: number,
 ): Change {
   const { reason } = outcome
+  const found = { kind: 'videoNotListed' as const, videoIndex: given.videoIndex, reason }
+  const workload = { ...given, findings: addFindings(given.findings, [found]) }
   if (workload.rules.onVideoError === 'fail') {
-    const closed = closeCycle(workload, { cycle, batch: facts.batch, phase: { status: 'error', reason } })
+    const closed = closeCycle(workload, { cycle, batch: facts.batch, end: { status: 'error', reason } })
     return withLog(closed, 'error', reason)
   }
   const skipped =
@@ -141,15 +156,15 @@ function skipVideo(workload: Workload, devices: number): Change {
 }
 
 function skipRest(workload: Workload, cycle: CyclePoint, facts: Facts, reason: string): Change {
-  const counted = countOpenBatch(workload.tally, cycle, facts.batch)
-  const settled = settledTally(counted) - settledTally(workload.tally)
-  const tally = { ...counted, skipped: counted.skipped + cycle.remaining - settled }
+  const counted = countOpenBatch(workload, cycle, facts.batch)
+  const settled = settledTally(counted.tally) - settledTally(workload.tally)
+  const tally = { ...counted.tally, skipped: counted.tally.skipped + cycle.remaining - settled }
   const number = cycleOf(workload)
   const effects: Effect[] = [
     { kind: 'settleRest', cycle: number, as: 'skipped', reason },
     { kind: 'record', cycle: number, videoIndex: workload.videoIndex },
   ]
-  return { workload: { ...workload, tally }, effects }
+  return { workload: { ...counted, tally }, effects }
 }
 
 function execute(workload: Workload, cycle: CyclePoint, facts: Facts, now: number): Change {
@@ -180,12 +195,14 @@ function endBatch(workload: Workload, cycle: CyclePoint, batch: number, ended: E
   const { counts, measures } = ended
   const { rules, pace } = workload
   const judged = addJudged(workload.judged, judgedOf(counts))
-  const counted = { ...workload, tally: addBatch(workload.tally, counts), judged }
   const verdicts = judge(rules.gates, measures)
   const number = cycleOf(workload)
+  const own = { cycle: number, batch, judged: judgedOf(counts), sinceStart: judged, verdicts }
+  const { ending, findings, logs } = tripOf(rules, own)
+  const played = countBatch(workload, counts)
+  const counted = { ...played, judged, findings: addFindings(played.findings, findings) }
   const effects: Effect[] = [{ kind: 'endBatch', cycle: number, batch }]
   if (verdicts.length > 0) effects.push({ kind: 'judge', cycle: number, batch, verdicts })
-  const { ending, logs } = tripOf(rules, judgedOf(counts), judged, verdicts)
   effects.push(...logs)
   const until = (counts.lastSettledAt ?? now) + pace.batchIntervalSeconds * 1000
   const next: CyclePoint = {
@@ -194,7 +211,7 @@ function endBatch(workload: Workload, cycle: CyclePoint, batch: number, ended: E
     at: { kind: 'resting', batch: batch + 1, until },
   }
   if (ending?.kind === 'cancel') {
-    return after(effects, closeCycle(counted, { cycle: next, batch: null, phase: cancelled(ending.reason) }))
+    return after(effects, closeCycle(counted, { cycle: next, batch: null, end: cancelled(ending.reason) }))
   }
   if (batch === cycle.batchCount) return to(counted, { status: 'recording', ending }, effects)
   if (ending === null) return to(counted, { status: 'executing', cycle: next, ending: null }, effects)
@@ -206,17 +223,17 @@ function endExecuting(workload: Workload, phase: Phase & { status: 'executing' }
   const { ending, cycle } = phase
   if (ending === null || facts.inFlight > 0) return still(workload)
   if (ending.kind === 'pause') return to(workload, { status: 'paused', by: ending.by, reason: ending.reason, cycle })
-  return closeCycle(workload, { cycle, batch: facts.batch, phase: endedBy(ending) })
+  return closeCycle(workload, { cycle, batch: facts.batch, end: endedBy(ending) })
 }
 
 function record(workload: Workload, ending: Ending | null, now: number): Change {
   const effect: Effect = { kind: 'record', cycle: cycleOf(workload), videoIndex: workload.videoIndex }
   const last = workload.videoIndex + 1 >= workload.rules.videoCount
   if (ending?.kind === 'cancel') {
-    const closed = closeCycle(workload, { cycle: null, batch: null, phase: endedBy(ending) })
+    const closed = closeCycle(workload, { cycle: null, batch: null, end: endedBy(ending) })
     return { workload: closed.workload, effects: [effect] }
   }
-  if (last) return to(workload, { status: 'completed' }, [effect])
+  if (last) return { workload: ended(workload, { status: 'completed' }), effects: [effect] }
   if (ending?.kind === 'pause') {
     const next = { ...workload, videoIndex: workload.videoIndex + 1 }
     return to(next, { status: 'paused', by: ending.by, reason: ending.reason, cycle: null }, [effect])
@@ -242,7 +259,8 @@ function listNext(workload: Workload, now: number): Change {
 }
 
 function nextVideo(workload: Workload, now: number): Change {
-  if (workload.videoIndex + 1 >= workload.rules.videoCount) return to(workload, { status: 'completed' })
+  const last = workload.videoIndex + 1 >= workload.rules.videoCount
+  if (last) return { workload: ended(workload, { status: 'completed' }), effects: [] }
   return listNext(workload, now)
 }
 
@@ -258,11 +276,11 @@ function still(workload: Workload): Change {
   return { workload, effects: [] }
 }
 
-function endedBy({ as, reason }: Ending & { kind: 'cancel' }): Phase & { status: 'cancelled' | 'error' } {
+function endedBy({ as, reason }: Ending & { kind: 'cancel' }): End & { status: 'cancelled' | 'error' } {
   return as === 'error' ? { status: 'error', reason } : cancelled(reason)
 }
 
-function cancelled(reason: string): Phase & { status: 'cancelled' } {
+function cancelled(reason: string): End & { status: 'cancelled' } {
   return { status: 'cancelled', reason }
 }
 

@@ -1,6 +1,14 @@
-import type { BatchCounts, CyclePoint, Effect, ListingOutcome, Phase, Tally, Workload } from './workload.ts'
+import { addPlayed } from './findings.ts'
+import { ended } from './verdict.ts'
+import type { BatchCounts, CyclePoint, Effect, End, ListingOutcome, Tally, Workload } from './workload.ts'
 
-export function addBatch(tally: Tally, counts: BatchCounts): Tally {
+/** The workload with one of its batches counted. */
+export function countBatch(workload: Workload, counts: BatchCounts): Workload {
+  const findings = addPlayed(workload.findings, workload.videoIndex, counts.succeeded)
+  return { ...workload, tally: addBatch(workload.tally, counts), findings }
+}
+
+function addBatch(tally: Tally, counts: BatchCounts): Tally {
   return {
     completed: tally.completed + counts.succeeded,
     failed: tally.failed + counts.failed,
@@ -19,15 +27,15 @@ export function totalAt(workload: Workload, outcome: Pick<ListingOutcome, 'devic
 }
 
 /** Counts what the batch under way has settled so far, where a cycle is broken off in the middle of one. */
-export function countOpenBatch(tally: Tally, cycle: CyclePoint | null, batch: BatchCounts | null): Tally {
-  return cycle?.at.kind === 'running' && batch !== null ? addBatch(tally, batch) : tally
+export function countOpenBatch(workload: Workload, cycle: CyclePoint | null, batch: BatchCounts | null): Workload {
+  return cycle?.at.kind === 'running' && batch !== null ? countBatch(workload, batch) : workload
 }
 
 type Closing = {
   /** The cycle that is broken off, if there is one. */
   cycle: CyclePoint | null
   batch: BatchCounts | null
-  phase: Phase & { status: 'cancelled' | 'error' }
+  end: End & { status: 'cancelled' | 'error' }
 }
 
 /**
@@ -35,16 +43,17 @@ type Closing = {
  * the parts add up to the total.
  */
 export function closeCycle(workload: Workload, closing: Closing): { workload: Workload; effects: Effect[] } {
-  const { cycle, batch, phase } = closing
-  const tally = countOpenBatch(workload.tally, cycle, batch)
+  const { cycle, batch, end } = closing
+  const counted = countOpenBatch(workload, cycle, batch)
+  const { tally } = counted
   const cancelled = tally.cancelled + workload.total - settledTally(tally)
   const number = workload.videoIndex + 1
   const effects: Effect[] =
     cycle === null
       ? []
       : [
-          { kind: 'settleRest', cycle: number, as: 'cancelled', reason: phase.reason },
+          { kind: 'settleRest', cycle: number, as: 'cancelled', reason: end.reason },
           { kind: 'record', cycle: number, videoIndex: workload.videoIndex },
         ]
-  return { workload: { ...workload, tally: { ...tally, cancelled }, phase }, effects }
+  return { workload: ended({ ...counted, tally: { ...tally, cancelled } }, end), effects }
 }

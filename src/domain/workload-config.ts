@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { type BatchConfig, BatchOverrides, Preset, resolveBatchConfig, WatchConfig } from './config.ts'
 import { contentionLimits, MaxConcurrent, MaxMbps } from './contention.ts'
 import { DailySpan } from './daily-span.ts'
+import { NO_FINDINGS } from './findings.ts'
 import { Gate } from './gate.ts'
+import { NOTHING_JUDGED } from './threshold.ts'
 import { TimeProfiles } from './time-profile.ts'
 import { TimeZone } from './time-zone.ts'
 import type { Pace, Rules, Workload } from './workload.ts'
@@ -68,7 +70,8 @@ export function workloadBeforeStart(rules: Rules): Workload {
     videoIndex: 0,
     total: 0,
     tally: { completed: 0, failed: 0, skipped: 0, cancelled: 0 },
-    judged: { succeeded: 0, failed: 0 },
+    judged: NOTHING_JUDGED,
+    findings: NO_FINDINGS,
   }
 }
 

@@ -1,7 +1,8 @@
 import type { BatchPlan, PlannedBatch, PlannedDevice, PlanShape } from './batch-plan.ts'
 import type { ContentionLimit } from './contention.ts'
 import type { DailySpan } from './daily-span.ts'
-import type { Gate, Measure, Verdict } from './gate.ts'
+import type { Conclusion, Findings } from './findings.ts'
+import type { Gate, GateVerdict, Measure } from './gate.ts'
 import type { TimeProfiles } from './time-profile.ts'
 
 export const WORKLOAD_STATUSES = [
@@ -37,6 +38,13 @@ export type Ending =
   /** `as: 'error'` ends in that state: its own steps failed, and nobody asked for the end. */
   | { kind: 'cancel'; reason: string; as?: 'error' }
 
+/** What a batch is: `paused` is one that has begun and goes on when its workload does. */
+export const BATCH_STATUSES = ['planned', 'playing', 'paused', 'ended', 'cancelled'] as const
+export type BatchStatus = (typeof BATCH_STATUSES)[number]
+
+/** How a workload ends. */
+export type End = { status: 'completed' } | { status: 'cancelled' | 'error'; reason: string }
+
 /** The lifecycle's state. `cycle` of listing and paused is the frozen cycle to go on with, if there is one. */
 export type Phase =
   | { status: 'pending' }
@@ -45,15 +53,16 @@ export type Phase =
   | { status: 'recording'; ending: Ending | null }
   | { status: 'waiting'; until: number }
   | { status: 'paused'; by: PausedBy; reason: string; cycle: CyclePoint | null }
-  | { status: 'completed' }
-  | { status: 'cancelled'; reason: string }
-  | { status: 'error'; reason: string }
+  | (End & Conclusion)
 
 /** How many device plays ended how, over the batches that ended. */
 export type Tally = { completed: number; failed: number; skipped: number; cancelled: number }
 
-/** Device plays that say something about the stream: successes, and failures that count. */
-export type Judged = { succeeded: number; failed: number }
+/**
+ * What a failure threshold is held against: the successes, the failures that count toward it, and all devices of the
+ * batches that they are of, also those that were skipped or failed without counting.
+ */
+export type Judged = { succeeded: number; failed: number; devices: number }
 
 /** How large a cycle's batches are and how long it rests; percent and seconds. */
 export type Pace = { batchSizePercent: number; batchIntervalSeconds: number; cycleIntervalSeconds: number }
@@ -92,6 +101,8 @@ export type Workload = {
   tally: Tally
   /** Of the batches that ended since it was last started or resumed. */
   judged: Judged
+  /** What the verdict needs besides the tally. */
+  findings: Findings
 }
 
 export type OperatorRequest =
@@ -153,7 +164,7 @@ export type Effect =
   | { kind: 'planCycle'; cycle: number; batches: PlannedBatch[]; shapedBy: PlanShape[] }
   | { kind: 'openBatch'; cycle: number; batch: number; skip: readonly Unavailable[] }
   | { kind: 'endBatch'; cycle: number; batch: number }
-  | { kind: 'judge'; cycle: number; batch: number; verdicts: Verdict[] }
+  | { kind: 'judge'; cycle: number; batch: number; verdicts: GateVerdict[] }
   | { kind: 'requeue'; cycle: number }
   | { kind: 'settleRest'; cycle: number; as: 'skipped' | 'cancelled'; reason: string }
   | { kind: 'stopSessions'; reason: string }

@@ -74,7 +74,7 @@ async function write(tx: Tx, row: WorkloadRow & { now: Date }, facts: Facts, ste
          batch = $8, batch_open = $9, wake_at = $10,
          tries = 0, fault = NULL, retry_at = NULL, listing_by = NULL, listing_until = NULL,
          started_at = coalesce(started_at, CASE WHEN $3::text <> 'pending' THEN $11::timestamptz END),
-         finished_at = CASE WHEN $12::boolean THEN $11::timestamptz END
+         finished_at = CASE WHEN $12::boolean THEN $11::timestamptz END, verdict = $15, verdict_reasons = $16::jsonb
        WHERE id = $1
      ), event AS (
        INSERT INTO workload_events (workload_id, at, type, data) VALUES ($1, $11, 'workload.step', $13)
@@ -95,6 +95,8 @@ async function write(tx: Tx, row: WorkloadRow & { now: Date }, facts: Facts, ste
       isFinal(columns.status),
       data,
       CHANNELS.events,
+      columns.verdict,
+      columns.verdictReasons === null ? null : JSON.stringify(columns.verdictReasons),
     ],
   )
 }

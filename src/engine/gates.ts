@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import { type Gate, type Measure, ruleText } from '../domain/gate.ts'
 import { factsOf, type Metric } from '../domain/metric.ts'
 import type { Effect } from '../domain/workload.ts'
+import { COUNTED_RESULTS } from './counted.ts'
 import type { Tx } from './engine.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
@@ -23,7 +24,7 @@ async function measure(tx: Tx, row: WorkloadRow, batch: number, { metric, quanti
   const { rows } = await tx.query<Measure>(
     `SELECT count(${column})::int AS sample,
        percentile_cont($4) WITHIN GROUP (ORDER BY ${column}::float8) AS value
-     FROM command_history c JOIN results r ON r.id = c.result_id
+     FROM ${COUNTED_RESULTS}
      WHERE c.workload_id = $1 ${SCOPES[scope]} AND ${POPULATIONS[factsOf(metric).of]}`,
     [row.id, row.state.videoIndex + 1, batch, quantile],
   )

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { METRICS } from '../domain/metric.ts'
+import { IS_COUNTED } from './counted.ts'
 import { columnOf } from './gates.ts'
 import type { WorkloadConfig } from './workload-row.ts'
 
@@ -60,7 +61,7 @@ async function readPlays(pool: Pool, id: string) {
            'startedAt', a.started_at, 'endedAt', a.ended_at, 'failure', a.failure, 'permanent', a.permanent)
            ORDER BY a.attempt)
          FROM command_attempts a WHERE a.command_id = c.id), '[]') AS attempts,
-       CASE WHEN r.id IS NOT NULL AND NOT r.by_engine THEN jsonb_build_object(${metrics}) END AS metrics
+       CASE WHEN ${IS_COUNTED} AND NOT r.by_engine THEN jsonb_build_object(${metrics}) END AS metrics
      FROM command_history c LEFT JOIN results r ON r.id = c.result_id
      WHERE c.workload_id = $1 ORDER BY c.cycle, c.batch, c.id`,
     [id],

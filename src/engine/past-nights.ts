@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { factsOf, type Metric } from '../domain/metric.ts'
+import { IS_COUNTED } from './counted.ts'
 import { columnOf, POPULATIONS } from './gates.ts'
 
 /** So many of the newest results say how a night goes here. */
@@ -52,8 +53,9 @@ async function percentilesOf(db: Queryable, metric: Metric): Promise<number[] | 
   const { rows } = await db.query<{ at: number[] | null }>(
     `SELECT percentile_cont((SELECT array_agg(p / 100.0::float8 ORDER BY p) FROM generate_series(0, 100) p))
        WITHIN GROUP (ORDER BY value) AS at
-     FROM (SELECT r.${column}::float8 AS value FROM results r
-       WHERE r.${column} IS NOT NULL AND ${POPULATIONS[factsOf(metric).of]} ORDER BY r.id DESC LIMIT ${NEWEST}) n`,
+     FROM (SELECT r.${column}::float8 AS value
+       FROM results r JOIN command_history c ON c.id = r.command_id AND c.result_id = r.id
+       WHERE ${IS_COUNTED} AND r.${column} IS NOT NULL AND ${POPULATIONS[factsOf(metric).of]} ORDER BY r.id DESC LIMIT ${NEWEST}) n`,
   )
   return rows[0]?.at ?? null
 }

@@ -1,5 +1,8 @@
 import type { Pool } from 'pg'
+import { failuresOf } from '../domain/verdict.ts'
 import { isRunning } from '../domain/workload.ts'
+import { BATCH_STATUS } from './batch-status.ts'
+import { COUNTED_RESULTS, IS_COUNTED } from './counted.ts'
 import { HORIZON } from './horizon.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
@@ -59,13 +62,11 @@ type StatusRow = WorkloadRow & {
   open: OpenBatch | null
   batch_group: string | null
   playing: number
-  gate_failures: number
 }
 
 async function readRows(pool: Pool, where: string, values: unknown[]): Promise<StatusRow[]> {
   const { rows } = await pool.query<StatusRow>(
     `SELECT w.*, (SELECT count(*)::int FROM leases l WHERE l.workload_id = w.id AND l.started_at IS NOT NULL) AS playing,
-       (SELECT count(*)::int FROM gate_verdicts g WHERE g.workload_id = w.id AND g.verdict = 'fail') AS gate_failures,
        b.batch_group, CASE WHEN b.workload_id IS NOT NULL AND b.ended_at IS NULL THEN to_jsonb(b) END AS open
      FROM workloads w LEFT JOIN batches b ON b.workload_id = w.id AND b.cycle = w.cycle AND b.batch = w.batch
      WHERE ${where}`,
@@ -76,7 +77,9 @@ async function readRows(pool: Pool, where: string, values: unknown[]): Promise<S
 
 function shown(row: StatusRow, open: OpenBatch | null) {
   const { config, state } = row
+  const { videosPlayed, videosNotListed, gateFailures, thresholdTrips } = state.findings
   const running = open !== null && row.finished_at === null ? open : { succeeded: 0, failed: 0, skipped: 0 }
+  const failedTasks = state.tally.failed + running.failed
   return {
     id: row.id,
     name: row.name,
@@ -84,6 +87,12 @@ function shown(row: StatusRow, open: OpenBatch | null) {
     requested: row.requested,
     pausedBy: row.paused_by,
     reason: row.reason,
+    verdict: row.verdict,
+    verdictReasons: row.verdict_reasons ?? failuresOf({ findings: state.findings, failed: failedTasks }),
+    videosPlayed,
+    videosNotListed,
+    gateFailures,
+    thresholdTrips,
     videoIds: row.video_ids,
     parentId: row.parent_id,
     targetWorkstations: config.targetWorkstations,
@@ -102,10 +111,9 @@ function shown(row: StatusRow, open: OpenBatch | null) {
     after: row.after_id === null ? null : { workloadId: row.after_id, on: row.after_on },
     startsAt: row.status === 'pending' ? row.starts_at : null,
     scheduleId: row.schedule_id,
-    gateFailures: row.gate_failures,
     totalTasks: state.total,
     completedTasks: state.tally.completed + running.succeeded,
-    failedTasks: state.tally.failed + running.failed,
+    failedTasks,
     skippedTasks: state.tally.skipped + running.skipped,
     cancelledTasks: state.tally.cancelled,
     createdAt: row.created_at,
@@ -147,10 +155,11 @@ function live(row: StatusRow, open: OpenBatch | null, playing: number) {
 /** Every batch of a workload, in their order. */
 export async function readBatches(pool: Pool, workloadId: string) {
   const { rows } = await pool.query(
-    `SELECT cycle, video_id AS "videoId", batch AS "batchNumber", batch_group AS "batchGroup",
-       total AS "totalDevices", succeeded AS "successCount", failed AS "failedCount", skipped AS "skippedCount",
-       started_at AS "startedAt", ended_at AS "endedAt"
-     FROM batches WHERE workload_id = $1 ORDER BY cycle, batch`,
+    `SELECT b.cycle, b.video_id AS "videoId", b.batch AS "batchNumber", b.batch_group AS "batchGroup",
+       b.total AS "totalDevices", b.succeeded AS "successCount", b.failed AS "failedCount",
+       b.skipped AS "skippedCount", b.cancelled AS "cancelledCount", ${BATCH_STATUS} AS status,
+       b.started_at AS "startedAt", b.ended_at AS "endedAt"
+     FROM batches b JOIN workloads w ON w.id = b.workload_id WHERE b.workload_id = $1 ORDER BY b.cycle, b.batch`,
     [workloadId],
   )
   return rows
@@ -184,7 +193,8 @@ const RESULT = `r.id, r.command_id AS "commandId", r.video_id AS "videoId", r.de
   r.bytes_downloaded AS "bytesDownloaded", r.errors_fatal AS "errorsFatal",
   r.errors_nonfatal AS "errorsNonfatal", r.error_codes AS "errorCodes", r.loop_delay_p99_ms AS "loopDelayP99Ms",
   r.failure, r.error_message AS "errorMessage",
-  EXISTS (SELECT FROM screenshots s WHERE s.result_id = r.id) AS "hasScreenshot", r.created_at AS "createdAt"`
+  EXISTS (SELECT FROM screenshots s WHERE s.result_id = r.id) AS "hasScreenshot", c.result_id = r.id AND ${IS_COUNTED} AS counted,
+  r.created_at AS "createdAt"`
 
 /** A counted result, and its key among its workload's. */
 export type CountedResult = { key: string; result: { commandId: string } & Record<string, unknown> }
@@ -212,7 +222,7 @@ export async function readResults(
   return rows.map(({ key, ...result }) => ({ key, result: result as CountedResult['result'] }))
 }
 
-/** One counted result with its timeline and what it is of; null where there is none. */
+/** One result with its timeline and what it is of; null where there is none. */
 export async function readResult(pool: Pool, id: string) {
   const { rows } = await pool.query(
     `SELECT ${RESULT}, r.timeline, c.batch, (c.plan ->> 'plannedSeconds')::float8 AS "plannedSeconds",
@@ -249,11 +259,11 @@ export async function readLogs(pool: Pool, workloadId: string, { limit, after }:
   return rows
 }
 
-/** Figures in sum, over the counted result of each command. */
+/** Figures in sum, over the counted results. */
 export async function readStats(pool: Pool, workloadId: string) {
   const { rows } = await pool.query(
     `WITH counted AS (
-       SELECT r.* FROM command_history c JOIN results r ON r.id = c.result_id WHERE c.workload_id = $1
+       SELECT r.* FROM ${COUNTED_RESULTS} WHERE c.workload_id = $1
      ), failures AS (
        SELECT coalesce(jsonb_object_agg(failure, n), '{}') AS by_kind
        FROM (SELECT failure, count(*) AS n FROM counted WHERE failure IS NOT NULL GROUP BY failure) f

@@ -1,5 +1,8 @@
 import type { Pool } from 'pg'
 import { factsOf, METRICS, type Metric } from '../domain/metric.ts'
+import type { BatchStatus } from '../domain/workload.ts'
+import { BATCH_STATUS } from './batch-status.ts'
+import { COUNTED_RESULTS } from './counted.ts'
 import { columnOf, POPULATIONS } from './gates.ts'
 
 /** A session that counts, as far as a report tells sessions apart. Metrics are null where they were not measured. */
@@ -18,7 +21,7 @@ export type ReportedSession = {
   metrics: Partial<Record<Metric, number | null>>
 }
 
-/** Every session whose result counts, but for those that the engine itself wrote a result for. */
+/** Every counted session, but for those that the engine itself wrote a result for: they measured nothing. */
 export async function readSessions(pool: Pool, workloadId: string): Promise<ReportedSession[]> {
   const metrics = METRICS.map((metric) => `'${metric}', ${metricOf(metric)}`).join(', ')
   const { rows } = await pool.query<ReportedSession>(
@@ -26,7 +29,7 @@ export async function readSessions(pool: Pool, workloadId: string): Promise<Repo
        c.batch_group AS "group", c.workstation_id AS workstation, r.driver, coalesce(d.model, '') AS model,
        coalesce(d.labels, '{}') AS labels, c.cycle, c.batch, c.started_at AS "startedAt",
        jsonb_build_object(${metrics}) AS metrics
-     FROM command_history c JOIN results r ON r.id = c.result_id LEFT JOIN devices d ON d.id = c.device_id
+     FROM ${COUNTED_RESULTS} LEFT JOIN devices d ON d.id = c.device_id
      WHERE c.workload_id = $1 AND NOT r.by_engine ORDER BY c.cycle, c.batch, c.id`,
     [workloadId],
   )
@@ -51,15 +54,16 @@ export async function readActualBatches(pool: Pool, workloadId: string) {
     firstAt: Date | null
     lastAt: Date | null
     failed: number
+    status: BatchStatus
   }>(
     `SELECT b.cycle, b.video_id AS "videoId", b.batch AS "batchNumber", b.batch_group AS "batchGroup",
-       b.total AS devices, b.started_at AS "startedAt", b.ended_at AS "endedAt", b.failed,
+       b.total AS devices, b.started_at AS "startedAt", b.ended_at AS "endedAt", b.failed, ${BATCH_STATUS} AS status,
        min(a.started_at) AS "firstAt", max(a.started_at) AS "lastAt"
-     FROM batches b
+     FROM batches b JOIN workloads w ON w.id = b.workload_id
        LEFT JOIN command_history c ON c.workload_id = b.workload_id AND c.cycle = b.cycle AND c.batch = b.batch
        LEFT JOIN command_attempts a ON a.command_id = c.id AND a.attempt = 1
      WHERE b.workload_id = $1
-     GROUP BY b.workload_id, b.cycle, b.batch ORDER BY b.cycle, b.batch`,
+     GROUP BY b.workload_id, b.cycle, b.batch, w.id ORDER BY b.cycle, b.batch`,
     [workloadId],
   )
   return rows

@@ -1,3 +1,4 @@
+import type { Verdict } from '../domain/findings.ts'
 import type { OperatorRequest } from '../domain/workload.ts'
 import { type Advanced, advance } from './advance.ts'
 import type { Engine } from './engine.ts'
@@ -19,7 +20,12 @@ async function playsToCome(engine: Engine, id: string): Promise<number | null> {
   return devices.length + later
 }
 
-type Due = { id: string; afterName: string | null; afterStatus: string | null; afterOn: 'success' | 'end' | null }
+type Due = {
+  id: string
+  afterName: string | null
+  afterVerdict: Verdict | null
+  afterOn: 'success' | 'end' | null
+}
 
 /**
  * Starts what starts by itself: what a schedule created, and what waited for another workload's end. What waited for a
@@ -27,7 +33,7 @@ type Due = { id: string; afterName: string | null; afterStatus: string | null; a
  */
 export async function startDue(engine: Engine): Promise<string[]> {
   const { rows } = await engine.pool.query<Due>(
-    `SELECT w.id, p.name AS "afterName", p.status AS "afterStatus", w.after_on AS "afterOn"
+    `SELECT w.id, p.name AS "afterName", p.verdict AS "afterVerdict", w.after_on AS "afterOn"
      FROM workloads w LEFT JOIN workloads p ON p.id = w.after_id
      WHERE w.status = 'pending' AND w.starts_at <= coalesce($1::timestamptz, clock_timestamp())
        AND (w.after_id IS NULL OR p.finished_at IS NOT NULL)
@@ -41,9 +47,10 @@ export async function startDue(engine: Engine): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
-function requestOf({ afterName, afterStatus, afterOn }: Due, targets: number): OperatorRequest {
-  if (afterOn === 'success' && afterStatus !== 'completed') {
-    return { kind: 'cancel', reason: `It was to follow a success of “${afterName}”, which ended as ${afterStatus}.` }
+/** A success is the verdict `passed`, whatever state the workload before ended in. */
+function requestOf({ afterName, afterVerdict, afterOn }: Due, targets: number): OperatorRequest {
+  if (afterOn === 'success' && afterVerdict !== 'passed') {
+    return { kind: 'cancel', reason: `It was to follow a success of “${afterName}”, whose verdict is ${afterVerdict}.` }
   }
   if (targets === 0) return { kind: 'cancel', reason: 'There was no device to play on when its time came.' }
   return { kind: 'start', targets }

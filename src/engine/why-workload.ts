@@ -1,3 +1,5 @@
+import { conclusionText } from '../domain/verdict.ts'
+import type { Tally } from '../domain/workload.ts'
 import type { Engine } from './engine.ts'
 import { MAX_TRIES } from './faults.ts'
 import { targetsOf } from './targets.ts'
@@ -59,11 +61,14 @@ async function predicate(engine: Engine, row: WhyRow, seconds: number): Promise<
       if (phase.by === 'window') return `is paused by its window: ${phase.reason}`
       return `is paused by ${byWhom(phase.by)}: ${phase.reason} \`doai workload resume ${row.id}\` goes on with it.`
     case 'completed':
-      return `is completed: ${tally.completed} played, ${tally.failed} failed, ${tally.skipped} skipped.`
     case 'cancelled':
     case 'error':
-      return `ended as ${phase.status}: ${phase.reason}`
+      return `ended as ${phase.status}: ${outcome(tally)}. ${conclusionText(phase)}`
   }
+}
+
+function outcome({ completed, failed, skipped, cancelled }: Tally): string {
+  return `${completed} played, ${failed} failed, ${skipped} skipped, ${cancelled} cancelled`
 }
 
 function byWhom(by: string): string {
@@ -84,7 +89,9 @@ type BatchNow = {
 /** What the commands of the open batch are waiting for. */
 async function batch(engine: Engine, row: WorkloadRow): Promise<string> {
   const { rows } = await engine.pool.query<BatchNow>(
-    `SELECT (count(*) FILTER (WHERE c.status = 'playing'))::int AS playing,
+    // One time for all rows: it decides which of them are due.
+    `WITH clock AS MATERIALIZED (SELECT coalesce($4::timestamptz, clock_timestamp()) AS now)
+     SELECT (count(*) FILTER (WHERE c.status = 'playing'))::int AS playing,
        (count(*) FILTER (WHERE c.status = 'leased'))::int AS leased,
        (count(*) FILTER (WHERE waits AND c.ready_at > now))::int AS retrying,
        extract(epoch FROM min(c.ready_at) FILTER (WHERE waits AND c.ready_at > now) - now)::float8 AS "retryIn",
@@ -92,8 +99,8 @@ async function batch(engine: Engine, row: WorkloadRow): Promise<string> {
        (count(*) FILTER (WHERE waits AND c.ready_at <= now AND d.status = 'offline'))::int AS silent,
        (count(*) FILTER (WHERE waits AND c.ready_at <= now AND d.status = 'cooling'))::int AS cooling,
        (count(*) FILTER (WHERE waits AND c.ready_at <= now AND d.status = 'available'))::int AS free
-     FROM command_history c LEFT JOIN devices d ON d.id = c.device_id,
-       LATERAL (SELECT coalesce($4::timestamptz, clock_timestamp()) AS now, c.status IN ('queued', 'retrying') AS waits) t
+     FROM command_history c LEFT JOIN devices d ON d.id = c.device_id CROSS JOIN clock
+       CROSS JOIN LATERAL (SELECT c.status IN ('queued', 'retrying') AS waits) t
      WHERE c.workload_id = $1 AND c.cycle = $2 AND c.batch = $3 AND c.finished_at IS NULL GROUP BY now`,
     [row.id, row.cycle, row.batch, engine.now()],
   )

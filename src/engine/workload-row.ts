@@ -1,3 +1,4 @@
+import type { Verdict, VerdictReason } from '../domain/findings.ts'
 import type { Workload } from '../domain/workload.ts'
 import type { ResolvedSettings } from '../domain/workload-config.ts'
 import type { Targets } from './targets.ts'
@@ -23,6 +24,9 @@ export type WorkloadRow = {
   requested: 'pause' | 'cancel' | null
   paused_by: string | null
   reason: string | null
+  /** Null until it ends. */
+  verdict: Verdict | null
+  verdict_reasons: VerdictReason[] | null
   cycle: number
   batch: number | null
   created_at: Date
@@ -43,6 +47,8 @@ export function columnsOf({ phase, videoIndex }: Workload) {
     requested: ending?.kind ?? null,
     pausedBy: phase.status === 'paused' ? phase.by : null,
     reason: 'reason' in phase ? phase.reason : null,
+    verdict: 'verdict' in phase ? phase.verdict : null,
+    verdictReasons: 'verdict' in phase ? phase.reasons : null,
     cycle: phase.status === 'pending' ? 0 : videoIndex + 1,
     batch: point?.batch ?? null,
     batchOpen: phase.status === 'executing' && point?.kind === 'running',

@@ -94,7 +94,7 @@ export const calls = {
   getWorkloadResults: get(
     '/workloads/{id}/results',
     'viewer',
-    'What was measured, a result per settled command, in the order in which they were counted. To follow a workload that ' +
+    'What was measured, the last result of each command, in the order in which they were counted. To follow a workload that ' +
       'runs, ask again with followCursor: each result comes once; that of a command that was tried again comes anew',
     Id,
     Page.extend({ timeline: flag }),

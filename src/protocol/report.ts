@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { FAILURES } from '../domain/failure.ts'
 import { METRICS } from '../domain/metric.ts'
+import { BATCH_STATUSES } from '../domain/workload.ts'
 import { Time } from './identifiers.ts'
 import { Stats } from './result.ts'
 import { Workload } from './workload.ts'
@@ -56,6 +57,7 @@ const BatchComparison = z.object({
   batchNumber: z.int(),
   batchGroup: z.string(),
   devices: z.int(),
+  status: z.enum(BATCH_STATUSES),
   forecast: BatchTimes.nullable(),
   actual: BatchTimes,
 })

@@ -39,6 +39,8 @@ export const Result = z.object({
   errorMessage: z.string().nullable(),
   /** Whether what its screen showed was kept. */
   hasScreenshot: z.boolean(),
+  /** Whether it is in the statistics: not where its command was cancelled, skipped, or waits for another attempt. */
+  counted: z.boolean(),
   createdAt: Time,
   timeline: z.array(z.looseObject({ atMs: z.number(), kind: z.string() })).optional(),
 })
@@ -62,7 +64,7 @@ export const Log = z.object({ at: Time, level: z.enum(LOG_LEVELS), message: z.st
 const Quantiles = z.object({ p50: z.number(), p95: z.number(), max: z.number() }).nullable()
 
 export const Stats = z.object({
-  /** Settled commands, counted by their results: each once. */
+  /** Commands that ended with or without error, by their results: each once. */
   total: z.int(),
   success: z.int(),
   failed: z.int(),

@@ -2,13 +2,33 @@ import { z } from 'zod'
 import { BatchConfig, Preset, WatchConfig } from '../domain/config.ts'
 import { MaxConcurrent, MaxMbps } from '../domain/contention.ts'
 import { FAILURES } from '../domain/failure.ts'
+import { VERDICTS } from '../domain/findings.ts'
 import { Gate } from '../domain/gate.ts'
 import { TimeProfiles } from '../domain/time-profile.ts'
-import { PAUSERS, WORKLOAD_STATUSES } from '../domain/workload.ts'
+import { BATCH_STATUSES, PAUSERS, WORKLOAD_STATUSES } from '../domain/workload.ts'
 import { WindowConfig, workloadFields } from '../domain/workload-config.ts'
 import { DeviceIdOrName, LabelExpression, Time, WorkstationId } from './identifiers.ts'
 
 const Status = z.enum(WORKLOAD_STATUSES)
+
+const VideoNotListed = z.object({
+  kind: z.literal('videoNotListed'),
+  /** Its place among the workload's videos, from 0. */
+  videoIndex: z.int(),
+  reason: z.string(),
+})
+const BatchFinding = z.object({
+  /** A gate that failed, or a failure threshold that was passed, when this batch ended. */
+  kind: z.enum(['gate', 'threshold']),
+  cycle: z.int(),
+  batch: z.int(),
+  reason: z.string(),
+})
+const Counted = z.object({ kind: z.enum(['commandsFailed', 'videosNotPlayed']), count: z.int() })
+const EndedEarly = z.object({ kind: z.enum(['cancelled', 'error']), reason: z.string() })
+/** Why a verdict is not `passed`. */
+export const VerdictReason = z.discriminatedUnion('kind', [Counted, VideoNotListed, BatchFinding, EndedEarly])
+export type VerdictReason = z.infer<typeof VerdictReason>
 
 export const Workload = z.object({
   id: z.uuid(),
@@ -17,6 +37,17 @@ export const Workload = z.object({
   requested: z.enum(['pause', 'cancel']).nullable(),
   pausedBy: z.enum(PAUSERS).nullable(),
   reason: z.string().nullable(),
+  /** What the run says of the streams; null until it ends. */
+  verdict: z.enum(VERDICTS).nullable(),
+  /** Why it is not `passed`: the counts and the first five findings. Before the end: what has made it `failed` already. */
+  verdictReasons: z.array(VerdictReason),
+  /** Videos that at least one device played without error, of the batches that ended. */
+  videosPlayed: z.int(),
+  videosNotListed: z.int(),
+  /** How often one of its gates failed, whatever its action. */
+  gateFailures: z.int(),
+  /** How often the end of a batch passed a failure threshold. */
+  thresholdTrips: z.int(),
   videoIds: z.array(z.uuid()),
   /** Whose failed commands it retries. */
   parentId: z.uuid().nullable(),
@@ -40,8 +71,6 @@ export const Workload = z.object({
   startsAt: Time.nullable(),
   /** What created it, where no one did. */
   scheduleId: z.uuid().nullable(),
-  /** How often one of its gates failed. */
-  gateFailures: z.int(),
   totalTasks: z.int(),
   completedTasks: z.int(),
   failedTasks: z.int(),
@@ -52,6 +81,14 @@ export const Workload = z.object({
   finishedAt: Time.nullable(),
 })
 export type Workload = z.infer<typeof Workload>
+
+/** How a run stands: its verdict; before its end `failed` where that is certain already, else `open`. */
+export type Standing = NonNullable<Workload['verdict']> | 'open'
+
+/** The one thing that colours, texts and exit codes go by. */
+export function standingOf({ verdict, verdictReasons }: Pick<Workload, 'verdict' | 'verdictReasons'>): Standing {
+  return verdict ?? (verdictReasons.length > 0 ? 'failed' : 'open')
+}
 
 const AfterOn = z.enum(['success', 'end']).default('success')
 const AfterName = z.string().min(1).max(200)
@@ -103,6 +140,9 @@ export const Batch = z.object({
   successCount: z.int(),
   failedCount: z.int(),
   skippedCount: z.int(),
+  cancelledCount: z.int(),
+  /** `paused`: it has begun, and goes on when its workload does. */
+  status: z.enum(BATCH_STATUSES),
   startedAt: Time.nullable(),
   endedAt: Time.nullable(),
 })

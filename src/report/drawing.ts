@@ -18,7 +18,7 @@ svg .grid { stroke: var(--grid); stroke-width: 1; } svg .axis { stroke: var(--li
 svg .curve { fill: none; stroke: var(--mark); stroke-width: 2; stroke-linejoin: round; }
 svg .dot { fill: var(--mark); stroke: var(--paper); stroke-width: 1.5; }
 svg .plan { fill: none; stroke: var(--outline); stroke-width: 1; }
-svg .bar { fill: var(--mark); } svg .bad { fill: var(--bad); } svg .warn { fill: var(--amber); }
+svg .bar { fill: var(--mark); } svg .stopped { fill: var(--outline); } svg .bad { fill: var(--bad); } svg .warn { fill: var(--amber); }
 svg .bar-text { fill: var(--paper); font-weight: 600; }
 svg .track { fill: var(--tint); } svg .band { fill: var(--panel); }
 svg .hatch { stroke: var(--amber); stroke-width: 2; }`

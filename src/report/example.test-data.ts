@@ -34,6 +34,12 @@ export function exampleWorkload(overrides: Partial<Workload> = {}): Workload {
     requested: null,
     pausedBy: null,
     reason: null,
+    verdict: 'failed',
+    verdictReasons: [{ kind: 'commandsFailed', count: 14 }],
+    videosPlayed: 6,
+    videosNotListed: 0,
+    gateFailures: 0,
+    thresholdTrips: 0,
     videoIds: TITLES.map((_, at) => uuid(100 + at)),
     parentId: null,
     targetWorkstations: WORKSTATIONS,
@@ -52,7 +58,6 @@ export function exampleWorkload(overrides: Partial<Workload> = {}): Workload {
     after: null,
     startsAt: null,
     scheduleId: null,
-    gateFailures: 0,
     totalTasks: 720,
     completedTasks: 701,
     failedTasks: 14,
@@ -61,6 +66,26 @@ export function exampleWorkload(overrides: Partial<Workload> = {}): Workload {
     createdAt: time(-600_000),
     startedAt: time(0),
     finishedAt: time(9_240_000),
+    ...overrides,
+  })
+}
+
+/** A run of three videos, of which the second could not be listed: the others were played by all of its four devices. */
+export function mixedWorkload(overrides: Partial<Workload> = {}): Workload {
+  return exampleWorkload({
+    name: 'Mixed',
+    videoIds: [uuid(100), uuid(101), uuid(102)],
+    verdict: 'failed',
+    verdictReasons: [
+      { kind: 'videoNotListed', videoIndex: 1, reason: 'http://localhost/none.m3u8 cannot be read: it answered 404' },
+      { kind: 'videosNotPlayed', count: 1 },
+    ],
+    videosPlayed: 2,
+    videosNotListed: 1,
+    totalTasks: 12,
+    completedTasks: 8,
+    failedTasks: 0,
+    skippedTasks: 4,
     ...overrides,
   })
 }
@@ -99,6 +124,7 @@ function batch(cycle: number, at: number) {
     batchNumber: at + 1,
     batchGroup: GROUPS[at] ?? 'A',
     devices: 40,
+    status: 'ended' as const,
     forecast: {
       startsAt: time(planned),
       endsAt: time(planned + BATCH_MS),
@@ -308,6 +334,7 @@ export function exampleResult(at: number, overrides: Partial<Result> = {}): Resu
     failure: null,
     errorMessage: null,
     hasScreenshot: false,
+    counted: true,
     createdAt: time(at * 1000 + 123),
     ...overrides,
   })

@@ -40,14 +40,15 @@ function spanOf(times: { startsAt: string | null; endsAt: string | null } | null
   return { from, to: times.endsAt ? Date.parse(times.endsAt) : from }
 }
 
-function bars({ forecast, actual }: BatchComparison, time: FoldedTime): Markup[] {
+function bars({ forecast, actual, status }: BatchComparison, time: FoldedTime): Markup[] {
   const drawn = (className: string, span: Span | null, below: number) =>
     (span === null ? [] : time.pieces(span.from, span.to)).map(({ row, x, width }) =>
       rectangle(className, x, time.top(row) + below, width, BAR_HEIGHT),
     )
+  const stopped = status === 'paused' || status === 'cancelled'
   return [
     ...drawn('plan', spanOf(forecast), CYCLE_HEIGHT),
-    ...drawn(actual.failed > 0 ? 'bad' : 'bar', spanOf(actual), CYCLE_HEIGHT + BAR_HEIGHT + 2),
+    ...drawn(actual.failed > 0 ? 'bad' : stopped ? 'stopped' : 'bar', spanOf(actual), CYCLE_HEIGHT + BAR_HEIGHT + 2),
   ]
 }
 
@@ -68,6 +69,11 @@ function cycleNumbers(batches: readonly BatchComparison[], time: FoldedTime): Ma
 export function timelineLegend({ words }: Edition): Markup {
   const key = (className: string, name: string) =>
     html`<span><svg aria-hidden="true" width="22" height="10" viewBox="0 0 22 10">${rectangle(className, 1, 1, 20, 8)}</svg> ${name}</span>`
-  const keys = [key('plan', words.legendPlan), key('bar', words.legendActual), key('bad', words.legendFailed)]
+  const keys = [
+    key('plan', words.legendPlan),
+    key('bar', words.legendActual),
+    key('bad', words.legendFailed),
+    key('stopped', words.legendStopped),
+  ]
   return html`<p class="legend">${keys}<span>${words.legendCycle}</span></p>`
 }

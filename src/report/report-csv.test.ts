@@ -33,6 +33,12 @@ test('a line per session under the names of the API; numbers plain, null empty, 
   expect(column(csv, 'hasScreenshot')).toEqual(['false', 'true'])
 })
 
+test('a session of a command that was cancelled is in no statistic, and not in the file', () => {
+  const csv = reportCsv([exampleResult(0), exampleResult(1, { failure: 'aborted', counted: false })])
+  expect(column(csv, 'failure')).toEqual([''])
+  expect(parse(csv)[0]).not.toContain('counted')
+})
+
 test('no sessions are a header alone', () => {
   expect(parse(reportCsv([]))).toHaveLength(1)
 })

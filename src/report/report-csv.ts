@@ -1,12 +1,15 @@
 import type { Result } from '../protocol/result.ts'
-import { SESSION_COLUMNS, type Session } from './session-columns.ts'
+import { countedSessions, SESSION_COLUMNS, type Session } from './session-columns.ts'
 
 /**
- * Sessions as CSV (RFC 4180): a header of the API's names, a line each, CRLF after every one. Numbers are plain, units
+ * The counted sessions as CSV (RFC 4180): a header of the API's names, a line each, CRLF after every one. Numbers are plain, units
  * those of the API; null is empty; lists are joined by spaces; strings that a spreadsheet would run are guarded.
  */
 export function reportCsv(results: readonly Result[]): string {
-  const lines = [SESSION_COLUMNS, ...results.map((result) => SESSION_COLUMNS.map((name) => cell(result[name])))]
+  const lines = [
+    SESSION_COLUMNS,
+    ...countedSessions(results).map((result) => SESSION_COLUMNS.map((name) => cell(result[name]))),
+  ]
   return lines.map((line) => `${line.join(',')}\r\n`).join('')
 }
 

@@ -49,7 +49,7 @@ function headHtml(report: WorkloadReport, edition: Edition): Markup {
   const figures = headFigures(report, edition).map(
     ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
   )
-  const verdict = html`<p class="verdict ${toneOf(report)}">${verdictOf(report, edition.words)}</p>`
+  const verdict = html`<p class="verdict ${toneOf(report.workload)}">${verdictOf(report, edition.words)}</p>`
   return html`<header><h1>${report.workload.name}</h1>${verdict}<p class="times">${timesOf(report, edition)}</p><dl class="figures">${figures}</dl></header>\n`
 }
 

@@ -1,12 +1,13 @@
 import { DOMImplementation, XMLSerializer } from '@xmldom/xmldom'
+import { conclusionText } from '../domain/verdict.ts'
 import type { WorkloadReport } from '../protocol/report.ts'
 import type { Result } from '../protocol/result.ts'
-import type { Command } from '../protocol/workload.ts'
+import { type Command, standingOf } from '../protocol/workload.ts'
 
 /** What JUnit's file needs of a command. */
 export type JUnitCommand = Pick<Command, 'device' | 'cycle' | 'videoId' | 'status' | 'failure' | 'reason'>
 
-type Outcome = 'passed' | 'failed' | 'skipped'
+type Outcome = 'passed' | 'failed' | 'errored' | 'skipped'
 type Case = {
   name: string
   /** Seconds. */
@@ -19,16 +20,23 @@ type Case = {
 type Suite = { name: string; cases: Case[] }
 
 /**
- * A workload as JUnit XML, for a CI server: a suite per cycle and video with a case per device, whose time is the
- * seconds watched; a suite `gates` with a case per verdict; a suite `thresholds` where one paused the workload. What was
- * skipped, cancelled, or is not over is skipped.
+ * A workload as JUnit XML, for a CI server: a suite `verdict` with one case, which fails where the verdict is `failed` and
+ * is an error where it is `incomplete`; a suite per cycle and video with a case per device, whose time is the seconds
+ * watched, or with a failed case `listing`; a suite `gates` with a case per judged gate; a suite `thresholds` with a case
+ * for each that was passed. What was skipped, cancelled, or is not over is skipped.
  */
 export function reportJUnit(
   report: WorkloadReport,
   { results, commands }: { results: readonly Result[]; commands: readonly JUnitCommand[] },
 ): string {
   const { workload } = report
-  const suites = [...playSuites(report, results, commands), ...gateSuites(report), ...thresholdSuites(report)]
+  const suites = [
+    verdictSuite(report),
+    ...playSuites(report, results, commands),
+    ...listingSuites(report),
+    ...gateSuites(report),
+    ...thresholdSuites(report),
+  ]
   const document = new DOMImplementation().createDocument(null, 'testsuites', null)
   const root = document.documentElement
   describe(
@@ -79,11 +87,36 @@ function gateSuites({ gates }: WorkloadReport): Suite[] {
   return cases.length === 0 ? [] : [{ name: 'gates', cases }]
 }
 
-function thresholdSuites({ workload: { pausedBy, reason } }: WorkloadReport): Suite[] {
-  if (pausedBy !== 'threshold') return []
-  const message = reason ?? 'paused by threshold'
-  const paused: Case = { name: 'failure threshold', time: 0, outcome: 'failed', kind: 'threshold', message }
-  return [{ name: 'thresholds', cases: [paused] }]
+function thresholdSuites({ workload: { verdictReasons } }: WorkloadReport): Suite[] {
+  const cases = verdictReasons.flatMap((reason): Case[] => {
+    if (reason.kind !== 'threshold') return []
+    const name = `cycle ${reason.cycle}, batch ${reason.batch}: failure threshold`
+    return [{ name, time: 0, outcome: 'failed', kind: 'threshold', message: reason.reason }]
+  })
+  return cases.length === 0 ? [] : [{ name: 'thresholds', cases }]
+}
+
+/** Of a video that could not be listed no device has a case. */
+function listingSuites({ workload: { verdictReasons }, videos }: WorkloadReport): Suite[] {
+  return verdictReasons.flatMap((reason): Suite[] => {
+    if (reason.kind !== 'videoNotListed') return []
+    const name = `cycle ${reason.videoIndex + 1}: ${videos[reason.videoIndex]?.title ?? 'unknown video'}`
+    const listing: Case = { name: 'listing', time: 0, outcome: 'failed', kind: 'listing', message: reason.reason }
+    return [{ name, cases: [listing] }]
+  })
+}
+
+const VERDICT_OUTCOMES = { passed: 'passed', failed: 'failed', incomplete: 'errored', open: 'skipped' } as const
+
+function verdictSuite({ workload }: WorkloadReport): Suite {
+  const standing = standingOf(workload)
+  const { verdictReasons: reasons } = workload
+  const message =
+    standing === 'open'
+      ? `The workload has not ended: it is ${workload.status}.`
+      : conclusionText({ verdict: standing, reasons })
+  const verdict: Case = { name: 'verdict', time: 0, outcome: VERDICT_OUTCOMES[standing], kind: standing, message }
+  return { name: 'verdict', cases: [verdict] }
 }
 
 function suiteElement(document: Document, { name, cases }: Suite, { workload }: WorkloadReport): Element {
@@ -95,15 +128,23 @@ function suiteElement(document: Document, { name, cases }: Suite, { workload }: 
     set(element, 'classname', workload.name)
     set(element, 'name', one.name)
     set(element, 'time', seconds(one.time))
-    if (one.outcome !== 'passed') element.appendChild(outcomeElement(document, one))
+    if (isUnpassed(one)) element.appendChild(outcomeElement(document, one))
     suite.appendChild(element)
   }
   return suite
 }
 
-function outcomeElement(document: Document, { outcome, kind, message }: Case): Element {
-  const element = document.createElement(outcome === 'failed' ? 'failure' : 'skipped')
-  if (outcome === 'failed') set(element, 'type', kind)
+const ELEMENTS = { failed: 'failure', errored: 'error', skipped: 'skipped' } as const
+
+type Unpassed = Case & { outcome: keyof typeof ELEMENTS }
+
+function isUnpassed(one: Case): one is Unpassed {
+  return one.outcome !== 'passed'
+}
+
+function outcomeElement(document: Document, { outcome, kind, message }: Unpassed): Element {
+  const element = document.createElement(ELEMENTS[outcome])
+  if (outcome !== 'skipped') set(element, 'type', kind)
   set(element, 'message', message)
   return element
 }
@@ -113,7 +154,7 @@ function describe(element: Element, name: string, cases: readonly Case[]): void 
   set(element, 'name', name)
   set(element, 'tests', String(cases.length))
   set(element, 'failures', String(of('failed')))
-  set(element, 'errors', '0')
+  set(element, 'errors', String(of('errored')))
   set(element, 'skipped', String(of('skipped')))
   set(element, 'time', seconds(cases.reduce((sum, { time }) => sum + time, 0)))
 }

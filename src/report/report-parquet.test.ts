@@ -22,6 +22,11 @@ function schemaOf(results: readonly Result[]): unknown {
   return parquetMetadata(fileOf(results)).schema
 }
 
+/** Every row is a counted one: the file does not say so of each. */
+function shown({ counted: _, ...rest }: Result) {
+  return rest
+}
+
 /** Every column that may be null is. */
 const emptiest = exampleResult(3, {
   driver: null,
@@ -49,16 +54,20 @@ test('what is written is read back equal', async () => {
     exampleResult(2, { errorCodes: [], startupMs: 700, hasScreenshot: true }),
     emptiest,
   ]
-  expect(await read(results)).toEqual(results)
+  expect(await read(results)).toEqual(results.map(shown))
+})
+
+test('a session that is not counted is in no file of statistics', async () => {
+  expect(await read([exampleResult(0, { counted: false }), exampleResult(1)])).toEqual([shown(exampleResult(1))])
 })
 
 test('more sessions than a row group has', async () => {
   const results = Array.from({ length: 2500 }, (_, at) => exampleResult(at % 50))
-  expect(await read(results)).toEqual(results)
+  expect(await read(results)).toEqual(results.map(shown))
 })
 
 test('its timeline is left out', async () => {
-  expect(await read([exampleResult(0, { timeline: [{ atMs: 0, kind: 'play' }] })])).toEqual([exampleResult(0)])
+  expect(await read([exampleResult(0, { timeline: [{ atMs: 0, kind: 'play' }] })])).toEqual([shown(exampleResult(0))])
 })
 
 test('the schema is the same whatever the values, and of no sessions', async () => {

@@ -1,6 +1,6 @@
 import { parquetWriteBuffer, type SchemaElement } from 'hyparquet-writer'
 import type { Result } from '../protocol/result.ts'
-import { SESSION_COLUMNS, type Session, type SessionColumn } from './session-columns.ts'
+import { countedSessions, SESSION_COLUMNS, type Session, type SessionColumn } from './session-columns.ts'
 
 type ColumnType = 'text' | 'texts' | 'whole' | 'number' | 'flag' | 'time'
 
@@ -44,7 +44,7 @@ const TYPES = {
 } as const satisfies Readonly<Record<SessionColumn, ColumnType>>
 
 /**
- * Sessions as a Parquet file (Snappy): the API's names and units, text as UTF-8, whole numbers as INT64, other numbers
+ * The counted sessions as a Parquet file (Snappy): the API's names and units, text as UTF-8, whole numbers as INT64, other numbers
  * as DOUBLE, `createdAt` as a timestamp in ms, `errorCodes` as a list. Every column but it is nullable.
  */
 export function reportParquet(results: readonly Result[]): Uint8Array {
@@ -52,9 +52,10 @@ export function reportParquet(results: readonly Result[]): Uint8Array {
     { name: 'root', num_children: SESSION_COLUMNS.length },
     ...SESSION_COLUMNS.flatMap((name) => elementsOf(name, TYPES[name])),
   ]
+  const sessions = countedSessions(results)
   const columnData = SESSION_COLUMNS.map((name) => ({
     name,
-    data: results.map((result) => stored(name, result[name])),
+    data: sessions.map((result) => stored(name, result[name])),
   }))
   return new Uint8Array(parquetWriteBuffer({ columnData, schema, createdBy: 'doai' }))
 }

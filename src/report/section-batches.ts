@@ -27,6 +27,7 @@ function columns({ words, zone }: Edition): CellColumn<BatchComparison>[] {
     { title: words.cycle, right: true, of: ({ cycle }) => count(cycle) },
     { title: words.batch, of: ({ batchGroup }) => batchGroup },
     { title: words.devices, right: true, of: ({ devices }) => count(devices) },
+    { title: words.batchStatus, of: ({ status }) => words.batchStatuses[status] },
     { title: words.planned, of: ({ forecast }) => dayTime(forecast?.startsAt, zone) },
     { title: words.started, of: ({ actual }) => dayTime(actual.startsAt, zone) },
     {

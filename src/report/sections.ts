@@ -5,10 +5,12 @@ import { batchSection } from './section-batches.ts'
 import { comparisonSection } from './section-comparison.ts'
 import { breakdownSection, distributionSection } from './section-figures.ts'
 import { attributionSection, failuresSection, gatesSection, notesSection } from './section-findings.ts'
+import { verdictSection } from './verdict.ts'
 
 /** All that a report says, in the order in which somebody in the morning wants it; at most so many rows of anything. */
 export function sectionsOf(report: WorkloadReport, edition: Edition, most: number): Section[] {
   return [
+    verdictSection(report, edition.words),
     ...(report.comparison === null ? [] : [comparisonSection(report.comparison, edition)]),
     failuresSection(report, edition, most),
     gatesSection(report, edition, most),

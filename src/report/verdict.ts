@@ -1,34 +1,84 @@
 import type { Attribution, WorkloadReport } from '../protocol/report.ts'
+import { type Standing, standingOf, type VerdictReason, type Workload } from '../protocol/workload.ts'
 import { count, difference, shareOf } from './figures.ts'
-import type { Tone } from './section.ts'
+import type { Line, Section, Tone } from './section.ts'
 import type { Words } from './words-en.ts'
 
-const BAD_PAUSES = new Set(['threshold', 'gate', 'origin'])
+const TONES: Readonly<Record<Standing, Tone>> = { passed: 'good', failed: 'bad', incomplete: 'warn', open: 'warn' }
 
-/** Whether somebody has to look: `bad`; or all is well: `good`; or it is not over: `warn`. */
-export function toneOf({ workload, gates, comparison }: WorkloadReport): Tone {
-  const stopped = workload.status === 'error' || workload.status === 'cancelled'
-  const held = workload.pausedBy !== null && BAD_PAUSES.has(workload.pausedBy)
-  const worse = comparison?.failures.standsOut === true && moreFail(comparison.failures)
-  const slower = comparison?.metrics.some((metric) => metric.worse === true) ?? false
-  const failed = workload.failedTasks > 0 || gates.some(({ verdict }) => verdict === 'fail')
-  if (stopped || held || worse || slower || failed) return 'bad'
-  return workload.status === 'completed' ? 'good' : 'warn'
+/** The colour of a workload: of its verdict, and before its end of what is certain of it. */
+export function toneOf(workload: Workload): Tone {
+  return TONES[standingOf(workload)]
 }
 
-/** The whole report in one line: its state, what played and failed, its gates, and the worst that was found. */
+/**
+ * The whole report in one line: its verdict with the reasons, what played and failed, its gates, and the worst that was
+ * found. Before the end its state stands in the verdict's place.
+ */
 export function verdictOf(report: WorkloadReport, words: Words): string {
   const { workload } = report
-  const { totalTasks, completedTasks, failedTasks, skippedTasks, cancelledTasks } = workload
-  const state = words.status[workload.status]
+  const parts = [
+    ...workload.verdictReasons.flatMap((reason) => toldInHead(reason, words)),
+    countsOf(workload, words),
+    gatesInWords(report, words),
+    worstOf(report, words),
+  ]
+  return `${headOf(workload, words)}: ${parts.filter((part) => part !== null).join('; ')}`
+}
+
+/** A section of its own: each reason in a sentence. */
+export function verdictSection({ workload, videos }: WorkloadReport, words: Words): Section {
+  const standing = standingOf(workload)
+  const tone = toneOf(workload)
+  const lines = workload.verdictReasons.map((reason): Line => {
+    const [about, text] = reasonInWords(reason, words)
+    const title = reason.kind === 'videoNotListed' ? videos[reason.videoIndex]?.title : undefined
+    const of = title === undefined ? about : `${about} (${title})`
+    return text === null ? { text: of, tone } : { about: of, text, tone, english: true }
+  })
+  return { id: 'verdict', title: words.workloadVerdict, lines, tables: [], empty: words.noReasons[standing] }
+}
+
+/** A reason in words, and what was found at the time, in English. */
+function reasonInWords(reason: VerdictReason, words: Words): [about: string, text: string | null] {
+  switch (reason.kind) {
+    case 'commandsFailed':
+      return [words.reasons.commandsFailed(reason.count), null]
+    case 'videosNotPlayed':
+      return [words.reasons.videosNotPlayed(reason.count), null]
+    case 'videoNotListed':
+      return [words.reasons.videoNotListed(reason.videoIndex + 1), reason.reason]
+    case 'gate':
+    case 'threshold':
+      return [words.reasons[reason.kind](reason.cycle, reason.batch), reason.reason]
+    case 'cancelled':
+    case 'error':
+      return [words.status[reason.kind], reason.reason]
+  }
+}
+
+/** Commands and gates are counted behind it, and the state stands before it. */
+function toldInHead(reason: VerdictReason, words: Words): string[] {
+  const { kind } = reason
+  if (kind === 'commandsFailed' || kind === 'gate' || kind === 'cancelled' || kind === 'error') return []
+  const [about, text] = reasonInWords(reason, words)
+  return [text === null ? about : `${about}: ${text.replace(/\.$/, '')}`]
+}
+
+function headOf({ status, reason, verdict }: Workload, words: Words): string {
+  const state = words.status[status]
+  if (verdict === null) return reason === null ? state : `${state} (${reason})`
+  if (status === 'completed') return words.workloadVerdicts[verdict]
+  return `${words.workloadVerdicts[verdict]} (${reason === null ? state : `${state}: ${reason}`})`
+}
+
+function countsOf({ totalTasks, completedTasks, failedTasks, skippedTasks, cancelledTasks }: Workload, words: Words) {
   const counts = [
     words.counts(count(completedTasks), count(totalTasks), failedTasks),
     skippedTasks > 0 && words.skipped(skippedTasks),
     cancelledTasks > 0 && words.cancelled(cancelledTasks),
   ]
-  const parts = [counts.filter(Boolean).join(', '), gatesInWords(report, words), worstOf(report, words)]
-  const head = workload.reason === null ? state : `${state} (${workload.reason})`
-  return `${head}: ${parts.filter((part) => part !== null).join('; ')}`
+  return counts.filter(Boolean).join(', ')
 }
 
 function gatesInWords({ gates }: WorkloadReport, words: Words): string | null {

@@ -1,4 +1,7 @@
+import type { Verdict } from '../domain/findings.ts'
 import type { Metric } from '../domain/metric.ts'
+import type { BatchStatus } from '../domain/workload.ts'
+import type { Standing } from '../protocol/workload.ts'
 
 const s = (count: number) => (count === 1 ? '' : 's')
 
@@ -20,6 +23,29 @@ export const en = {
     cancelled: 'Cancelled',
     error: 'Ended with an error',
   },
+  workloadVerdict: 'Verdict',
+  workloadVerdicts: { passed: 'Passed', failed: 'Failed', incomplete: 'Incomplete' } satisfies Record<Verdict, string>,
+  noReasons: {
+    passed: 'Passed: nothing failed, and every video was played by at least one device.',
+    failed: 'Failed.',
+    incomplete: 'Incomplete.',
+    open: 'There is no verdict before the workload has ended.',
+  } satisfies Record<Standing, string>,
+  reasons: {
+    commandsFailed: (count: number) => `${count} command${s(count)} failed`,
+    videosNotPlayed: (count: number) => `${count} video${s(count)} ${count === 1 ? 'was' : 'were'} played by no device`,
+    videoNotListed: (number: number) => `Video ${number} could not be listed`,
+    gate: (cycle: number, batch: number) => `Cycle ${cycle}, batch ${batch}: a gate failed`,
+    threshold: (cycle: number, batch: number) => `Cycle ${cycle}, batch ${batch}: a failure threshold was passed`,
+  },
+  batchStatuses: {
+    planned: 'to come',
+    playing: 'playing',
+    paused: 'paused',
+    ended: 'ended',
+    cancelled: 'cancelled',
+  } satisfies Record<BatchStatus, string>,
+  batchStatus: 'State',
   counts: (played: string, total: string, failed: number) =>
     `${played} of ${total} played, ${failed === 0 ? 'none' : failed} failed`,
   skipped: (count: number) => `${count} skipped`,
@@ -51,7 +77,7 @@ export const en = {
   changeNote: 'Change: Hodges–Lehmann estimate. p: Mann–Whitney, adjusted after Holm over all metrics.',
 
   failures: 'Failures',
-  noFailures: 'Nothing failed.',
+  noFailures: 'No command failed.',
   count: 'Count',
   failure: 'Failure',
   message: 'Message',
@@ -123,6 +149,7 @@ export const en = {
   legendPlan: 'planned',
   legendActual: 'actual',
   legendFailed: 'with failures',
+  legendStopped: 'paused or cancelled',
   legendCycle: 'numbers: the cycle that starts there',
   batchesNote:
     'Drift: actual start beside the planned one. After the one before: from its end to this start. Spread: from the first device’s start to the last’s.',

@@ -18,6 +18,23 @@ export const ko: Words = {
     cancelled: '취소됨',
     error: '오류로 종료',
   },
+  workloadVerdict: '판정',
+  workloadVerdicts: { passed: '합격', failed: '불합격', incomplete: '미완료' },
+  noReasons: {
+    passed: '합격: 실패가 없고, 모든 영상이 한 대 이상의 기기에서 재생되었습니다.',
+    failed: '불합격입니다.',
+    incomplete: '미완료입니다.',
+    open: '워크로드가 끝나야 판정이 나옵니다.',
+  },
+  reasons: {
+    commandsFailed: (count) => `실패한 명령 ${count}건`,
+    videosNotPlayed: (count) => `어느 기기에서도 재생되지 않은 영상 ${count}개`,
+    videoNotListed: (number) => `${number}번째 영상을 준비하지 못했습니다`,
+    gate: (cycle, batch) => `사이클 ${cycle}, 배치 ${batch}: 게이트 실패`,
+    threshold: (cycle, batch) => `사이클 ${cycle}, 배치 ${batch}: 실패 임계값 초과`,
+  },
+  batchStatuses: { planned: '예정', playing: '재생 중', paused: '일시 정지', ended: '종료', cancelled: '취소됨' },
+  batchStatus: '상태',
   counts: (played, total, failed) =>
     `${total}건 중 ${played}건 재생, ${failed === 0 ? '실패 없음' : `실패 ${failed}건`}`,
   skipped: (count) => `건너뜀 ${count}건`,
@@ -48,7 +65,7 @@ export const ko: Words = {
   changeNote: '변화: Hodges–Lehmann 추정값. p: Mann–Whitney 검정, 모든 지표에 대해 Holm 보정.',
 
   failures: '실패',
-  noFailures: '실패가 없습니다.',
+  noFailures: '실패한 명령이 없습니다.',
   count: '건수',
   failure: '실패 종류',
   message: '메시지',
@@ -120,6 +137,7 @@ export const ko: Words = {
   legendPlan: '계획',
   legendActual: '실제',
   legendFailed: '실패 있음',
+  legendStopped: '일시 정지 또는 취소',
   legendCycle: '숫자: 그 자리에서 시작하는 사이클',
   batchesNote:
     '지연: 예정 시작과 실제 시작의 차이. 앞 배치와의 간격: 앞 배치가 끝난 뒤 시작하기까지. 시작 시차: 첫 기기의 시작부터 마지막 기기의 시작까지.',

@@ -12,7 +12,7 @@ export function compareBatches(actual: readonly Actual[], forecast: Forecast | n
     ),
   )
   return actual.map((batch, at) => {
-    const { cycle, videoId, batchNumber, batchGroup, devices } = batch
+    const { cycle, videoId, batchNumber, batchGroup, devices, status } = batch
     const before = actual[at - 1]
     const previous = before?.cycle === cycle ? before : null
     const planned = forecasts.get(`${cycle} ${batchNumber}`)
@@ -23,6 +23,7 @@ export function compareBatches(actual: readonly Actual[], forecast: Forecast | n
       batchNumber,
       batchGroup,
       devices,
+      status,
       forecast: planned === undefined ? null : forecastTimes(planned, plannedBefore),
       actual: actualTimes(batch, previous),
     }

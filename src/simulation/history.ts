@@ -1,16 +1,21 @@
 import type { PlannedDevice } from '../domain/batch-plan.ts'
 import type { Failure } from '../domain/failure.ts'
+import type { Findings } from '../domain/findings.ts'
 import type { Metric } from '../domain/metric.ts'
 import type { AttemptEnd, RetryUse } from '../domain/settle.ts'
+import { ended } from '../domain/verdict.ts'
 import {
   type Effect,
+  type End,
   type Facts,
   type ListingOutcome,
   NO_FACTS,
+  type Phase,
   type Rules,
   type Workload,
 } from '../domain/workload.ts'
 import type { ResolvedSettings } from '../domain/workload-config.ts'
+import { findingsAfter } from './history-findings.ts'
 
 /** A step as it was recorded: what it was told, what it made of the workload, and what was to be done. */
 export type RecordedStep = {
@@ -84,18 +89,23 @@ export function writtenSteps(history: History): RecordedStep[] {
 
 /** The steps, read as this version would have written them. */
 export function stepsOf(history: History): RecordedStep[] {
-  return history.events.flatMap((event) => (event.type === 'workload.step' ? [upcast(event)] : []))
+  let before: Workload | null = null
+  return writtenSteps(history).map((written) => {
+    const step = upcast(written, before)
+    before = step.data.after
+    return step
+  })
 }
 
-/** What a version before this one did not know yet is as it was then: not there. */
-function upcast({ at, type, data: { facts, after, effects } }: RecordedStep): RecordedStep {
+/** What a version before this one did not know yet is as it was then: not there. @param before the step before it */
+function upcast({ at, type, data: { facts, after, effects } }: RecordedStep, before: Workload | null): RecordedStep {
   const listing = facts.listing === null ? null : upcastListing(facts.listing, after)
   return {
     at,
     type,
     data: {
       facts: { ...NO_FACTS, ...facts, listing },
-      after: upcastWorkload(after),
+      after: upcastWorkload(after, after.findings ?? findingsAfter(before, { facts, after, effects })),
       effects: effects.map((effect) =>
         effect.kind === 'planCycle' ? { ...effect, shapedBy: effect.shapedBy ?? [] } : effect,
       ),
@@ -121,9 +131,14 @@ function upcastListing(listing: ListingOutcome, { rules, videoIndex }: Workload)
   return listing.ok ? { ...listing, later, peakKbps: listing.peakKbps ?? null } : { ...listing, later }
 }
 
-function upcastWorkload(workload: Workload): Workload {
+/** Migration 0006 does the same in SQL for what waits in a database: change neither without the other. */
+function upcastWorkload(workload: Workload, findings: Findings): Workload {
   const rules: Rules = { ...NO_RULES, ...workload.rules }
   const { batchSizePercent, batchIntervalSeconds, cycleIntervalSeconds } = rules
   const pace = workload.pace ?? { batchSizePercent, batchIntervalSeconds, cycleIntervalSeconds }
-  return { ...workload, rules, pace, judged: workload.judged ?? { succeeded: 0, failed: 0 } }
+  const { succeeded = 0, failed = 0, devices = succeeded + failed } = workload.judged ?? {}
+  const upcasted = { ...workload, rules, pace, judged: { succeeded, failed, devices }, findings }
+  const phase = workload.phase as Phase | End
+  const final = phase.status === 'completed' || phase.status === 'cancelled' || phase.status === 'error'
+  return final && !('verdict' in phase) ? ended(upcasted, phase) : upcasted
 }
