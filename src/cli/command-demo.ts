@@ -3,6 +3,7 @@ import { CliError, type Context } from './context.ts'
 import { follow } from './follow.ts'
 import { paint, print } from './print.ts'
 import { allResults, resultTable, summary } from './result-table.ts'
+import { EXIT, exitCodeOf } from './verdict.ts'
 
 const DEVICES_PER_AGENT = 10
 
@@ -46,6 +47,7 @@ export function demoCommand(program: Command, context: Context): void {
         const next = `Every command and result is in PostgreSQL. To look at them:\n  npx doai serve --data ${options.data}\n  psql "$(cat ${options.data}/database-url)" -c "SELECT * FROM command_history WHERE workload_id = '${id}'"`
         return `${table}\n\n${paint(context, 'dim', next)}`
       })
-      if (workload.status !== 'completed' || workload.failedTasks > 0) throw new CliError('', 1)
+      const code = exitCodeOf(workload)
+      if (code !== EXIT.passed) throw new CliError('', code)
     })
 }

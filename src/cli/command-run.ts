@@ -7,10 +7,8 @@ import { CliError, type Context, clientOf } from './context.ts'
 import { follow } from './follow.ts'
 import { print } from './print.ts'
 import { allResults, resultTable, summary } from './result-table.ts'
+import { EXIT, exitCodeOf } from './verdict.ts'
 import { createFromFile, readWorkloadFiles } from './workload-file.ts'
-
-/** How a run ended, as an exit code: failures win over a cancel or error. */
-const EXIT = { good: 0, failures: 1, badInput: 2, notCompleted: 3 } as const
 
 export function runCommands(program: Command, context: Context): void {
   program
@@ -19,8 +17,8 @@ export function runCommands(program: Command, context: Context): void {
     .description(
       'Creates, starts and watches the workloads of YAML or JSON files, one after another.\n' +
         'All are created at once, each to follow a success of the one before it: the night goes on without this command.\n' +
-        'Exit code: 0 all completed without failures, 1 results failed or a threshold or gate tripped,\n' +
-        '2 bad input, 3 cancelled or error.',
+        'Exit code, by their verdicts: 0 all passed; 1 one failed: a command failed, a video could not be listed, or a\n' +
+        'gate or threshold tripped; 2 bad input; 3 incomplete: cancelled, ended in error, or a video that no device played.',
     )
     .argument('<file...>', 'workload files')
     .option('--on-any-end', 'each follows the one before it however that ends')
@@ -98,7 +96,7 @@ async function runAll(
   }
   const waiting = ids.slice(ends.length)
   if (waiting.length > 0 && !options.json) context.out(`Waiting for it to end: ${waiting.join(', ')}`)
-  const code = Math.min(...ends.map(exitCodeOf).filter((one) => one !== EXIT.good))
+  const code = Math.min(...ends.map(exitCodeOf).filter((one) => one !== EXIT.passed))
   if (Number.isFinite(code)) throw new CliError('', code)
 }
 
@@ -116,7 +114,7 @@ async function begin(
   if (!options.json) context.out(`Workload ${id}`)
   if (after !== null) return id
   await client.startWorkload(id).catch((error: unknown) => {
-    if (error instanceof ApiError && error.status === 409) throw new CliError(error.message, EXIT.notCompleted)
+    if (error instanceof ApiError && error.status === 409) throw new CliError(error.message, EXIT.incomplete)
     throw error
   })
   return id
@@ -135,10 +133,4 @@ async function watchOne(context: Context, client: Client, id: string, options: R
 /** Paused until somebody has looked: nobody may be watching a run. */
 function isStopped({ status, pausedBy }: Workload): boolean {
   return status === 'paused' && (pausedBy === 'threshold' || pausedBy === 'gate' || pausedBy === 'origin')
-}
-
-function exitCodeOf(workload: Workload): number {
-  const { failedTasks, gateFailures, pausedBy } = workload
-  if (failedTasks > 0 || gateFailures > 0 || pausedBy === 'threshold' || pausedBy === 'gate') return EXIT.failures
-  return workload.status === 'completed' ? EXIT.good : EXIT.notCompleted
 }

@@ -2,10 +2,11 @@ import type { Command } from 'commander'
 import type { Workload } from '../client/index.ts'
 import { plain, table } from '../report/table.ts'
 import { reportCommand } from './command-report.ts'
-import { type Context, clientOf } from './context.ts'
-import { follow } from './follow.ts'
+import { CliError, type Context, clientOf } from './context.ts'
+import { follow, progressOf } from './follow.ts'
 import { clock, print } from './print.ts'
 import { all, allResults, resultTable, summary } from './result-table.ts'
+import { EXIT, exitCodeOf, reasonLines } from './verdict.ts'
 import { createFromFile, readWorkloadFiles } from './workload-file.ts'
 
 type Json = { json?: boolean }
@@ -58,10 +59,12 @@ export function workloadCommands(program: Command, context: Context): void {
       return `${line(workload)}${liveState ? `\ncycle ${liveState.cycle}${batch}` : ''}`
     })
   })
-  on('watch', 'follow it to its end').action(async (id: string, options: Json) => {
+  on('watch', 'follow it to its end; exit codes as of `doai run`').action(async (id: string, options: Json) => {
     const client = await clientOf(context)
     const ended = await follow(context, client, id, { quiet: options.json ?? false })
     print(context, options, ended, line)
+    const code = exitCodeOf(ended)
+    if (code !== EXIT.passed) throw new CliError('', code)
   })
   on('history', 'all that its night was decided by, as JSON: what `doai replay` is made of').action(
     async (id: string) => context.out(JSON.stringify(await (await clientOf(context)).getWorkloadHistory(id))),
@@ -85,6 +88,7 @@ function lists(group: Command, on: (name: string, summary: string) => Command, c
           [
             { title: 'ID', of: (w) => w.id },
             { title: 'STATUS', of: (w) => w.status },
+            { title: 'VERDICT', of: (w) => w.verdict },
             { title: 'PLAYED', of: (w) => `${w.completedTasks}/${w.totalTasks}`, right: true },
             { title: 'FAILED', of: (w) => w.failedTasks, right: true },
             { title: 'CREATED', of: (w) => w.createdAt.slice(0, 19) },
@@ -119,6 +123,8 @@ function lists(group: Command, on: (name: string, summary: string) => Command, c
           { title: 'PLAYED', of: (b) => b.successCount, right: true },
           { title: 'FAILED', of: (b) => b.failedCount, right: true },
           { title: 'SKIPPED', of: (b) => b.skippedCount, right: true },
+          { title: 'CANCELLED', of: (b) => b.cancelledCount, right: true },
+          { title: 'STATE', of: (b) => b.status },
           { title: 'STARTED', of: (b) => clock(b.startedAt) },
           { title: 'ENDED', of: (b) => clock(b.endedAt) },
         ],
@@ -176,8 +182,10 @@ function lists(group: Command, on: (name: string, summary: string) => Command, c
 }
 
 function line(workload: Workload): string {
-  const { id, name, status, requested, reason, completedTasks, failedTasks, totalTasks } = workload
+  const { id, name, status, requested, reason, verdict } = workload
   const asked = requested === null ? '' : ` (${requested} asked for)`
   const why = reason === null ? '' : `\n${plain(reason)}`
-  return `${id}  ${status}${asked}  ${completedTasks} of ${totalTasks} played, ${failedTasks} failed  ${plain(name)}${why}`
+  const said = verdict === null ? status : `${status}, ${verdict}`
+  const lines = [`${id}  ${said}${asked}  ${progressOf(workload)}  ${plain(name)}${why}`, ...reasonLines(workload)]
+  return lines.join('\n')
 }

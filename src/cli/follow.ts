@@ -55,18 +55,17 @@ function lineView(context: Context): View {
 
 function frame(context: Context, status: WorkloadStatus): string {
   const { workload, liveState } = status
-  const settled = settledOf(workload)
-  const share = workload.totalTasks === 0 ? 0 : settled / workload.totalTasks
-  const filled = Math.round(share * BAR)
-  const bar = paint(context, 'green', '█'.repeat(filled)) + paint(context, 'dim', '░'.repeat(BAR - filled))
-  const lines = [`${paint(context, 'bold', plain(workload.name))}  ${bar}  ${settled} of ${workload.totalTasks} played`]
+  const lines = [
+    `${paint(context, 'bold', plain(workload.name))}  ${barOf(context, workload)}  ${progressOf(workload)}`,
+  ]
   lines.push(`  ${stateOf(status)}`)
   if (liveState?.currentBatch) {
     const { playing, done, failed, skipped, waiting } = liveState.devices
     const dots =
       paint(context, 'green', '●'.repeat(Math.min(80, done))) +
       paint(context, 'cyan', '◐'.repeat(Math.min(80, playing))) +
-      paint(context, 'red', '✕'.repeat(Math.min(80, failed + skipped))) +
+      paint(context, 'red', '✕'.repeat(Math.min(80, failed))) +
+      paint(context, 'dim', '–'.repeat(Math.min(80, skipped))) +
       paint(context, 'dim', '○'.repeat(Math.min(80, waiting)))
     lines.push(`  ${dots}`)
   }
@@ -114,6 +113,31 @@ function stateOf({ workload, liveState }: WorkloadStatus): string {
   return left === null ? `${video}, ${batch}${asked}` : `${video}, ${batch} in ${left} s${asked}`
 }
 
-function settledOf({ completedTasks, failedTasks, skippedTasks, cancelledTasks }: Workload): number {
-  return completedTasks + failedTasks + skippedTasks + cancelledTasks
+/** Played, failed, and neither, each in its colour and of its share. */
+function barOf(context: Context, workload: Workload): string {
+  const { totalTasks, completedTasks, failedTasks, skippedTasks, cancelledTasks } = workload
+  let settled = 0
+  const upTo = (count: number) => {
+    const before = totalTasks === 0 ? 0 : Math.round((settled / totalTasks) * BAR)
+    settled += count
+    return (totalTasks === 0 ? 0 : Math.round((settled / totalTasks) * BAR)) - before
+  }
+  const parts = [
+    paint(context, 'green', '█'.repeat(upTo(completedTasks))),
+    paint(context, 'red', '█'.repeat(upTo(failedTasks))),
+    paint(context, 'dim', '█'.repeat(upTo(skippedTasks + cancelledTasks))),
+  ]
+  return parts.join('') + paint(context, 'dim', '░'.repeat(upTo(totalTasks - settled)))
+}
+
+/** Such as `3 of 16 played, 13 failed`: what is settled without having played is not called played. */
+export function progressOf(workload: Workload): string {
+  const { totalTasks, completedTasks, failedTasks, skippedTasks, cancelledTasks } = workload
+  const others = [
+    [failedTasks, 'failed'],
+    [skippedTasks, 'skipped'],
+    [cancelledTasks, 'cancelled'],
+  ] as const
+  const told = others.flatMap(([count, word]) => (count > 0 ? [`, ${count} ${word}`] : []))
+  return `${completedTasks} of ${totalTasks} played${told.join('')}`
 }

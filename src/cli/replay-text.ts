@@ -31,6 +31,7 @@ export function replayText(
 
 const ROWS: readonly (readonly [string, (night: Forecast) => string | number])[] = [
   ['ended as', ({ status }) => status],
+  ['verdict', ({ verdict }) => verdict ?? '–'],
   ['ended at', ({ endsAt }) => new Date(endsAt).toISOString()],
   ['after', ({ startsAt, endsAt }) => duration(endsAt - startsAt)],
   ['cycles', ({ cycles }) => cycles.length],

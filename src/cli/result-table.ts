@@ -1,7 +1,8 @@
 import type { Client, Result, Stats, Workload } from '../client/index.ts'
 import { table } from '../report/table.ts'
 import type { Context } from './context.ts'
-import { megabytes, paint } from './print.ts'
+import { megabytes } from './print.ts'
+import { reasonLines, verdictText } from './verdict.ts'
 
 /** Every page of a list. */
 export async function all<T>(
@@ -29,7 +30,10 @@ export function resultTable(results: readonly Result[]): string {
       { title: 'DRIVER', of: (r) => r.driver },
       { title: 'CYCLE', of: (r) => r.cycle, right: true },
       { title: 'BATCH', of: (r) => r.batchGroup },
-      { title: 'RESULT', of: (r) => (r.failure === null ? 'played' : r.failure) },
+      {
+        title: 'RESULT',
+        of: (r) => (r.failure === null ? 'played' : r.counted ? r.failure : `${r.failure}, not counted`),
+      },
       { title: 'WATCHED', of: (r) => `${r.watchTime.toFixed(1)} s`, right: true },
       { title: 'OF PLAN', of: (r) => `${Math.round(r.watchPercent)} %`, right: true },
       { title: 'START-UP', of: (r) => (r.startupMs === null ? null : `${Math.round(r.startupMs)} ms`), right: true },
@@ -44,14 +48,12 @@ export function resultTable(results: readonly Result[]): string {
 }
 
 export function summary(context: Context, workload: Workload, stats: Stats): string {
-  const good = workload.failedTasks === 0 && workload.status === 'completed'
-  const state = paint(context, good ? 'green' : 'red', workload.status)
-  const reason = workload.reason === null ? '' : `: ${workload.reason}`
   const counts = `${workload.completedTasks} played, ${workload.failedTasks} failed, ${workload.skippedTasks} skipped, ${workload.cancelledTasks} cancelled, of ${workload.totalTasks}`
   const startup =
     stats.startupMs === null
       ? 'nothing started'
       : `start-up ${Math.round(stats.startupMs.p50)} ms (95 % within ${Math.round(stats.startupMs.p95)} ms)`
   const stalls = `${stats.rebufferCount} stalls, ${Math.round(stats.rebufferMs)} ms in all`
-  return `${state}${reason}\n${counts}\n${startup}; ${stalls}; ${megabytes(stats.bytesDownloaded)} loaded`
+  const verdict = [verdictText(context, workload), ...reasonLines(workload)].join('\n')
+  return `${verdict}\n${counts}\n${startup}; ${stalls}; ${megabytes(stats.bytesDownloaded)} loaded`
 }

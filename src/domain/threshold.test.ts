@@ -41,7 +41,7 @@ test('a threshold trips exactly when the sample is large enough and more than it
 })
 
 test('exactly the share that is allowed trips nothing; one device more does', () => {
-  const batch = { succeeded: 6, failed: 4 }
+  const batch = { succeeded: 6, failed: 4, devices: 10 }
   expect(thresholdTrip(rules({ failureThresholdPercent: 40 }), batch, batch)).toBeNull()
   expect(thresholdTrip(rules({ failureThresholdPercent: 39 }), batch, batch)).not.toBeNull()
 })

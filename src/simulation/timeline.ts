@@ -1,4 +1,5 @@
 import type { PlanShape } from '../domain/batch-plan.ts'
+import type { Verdict } from '../domain/findings.ts'
 import type { Pace, Phase, Workload } from '../domain/workload.ts'
 import type { ForecastInput, ForecastVideo } from './forecast-lab.ts'
 import type { Happening } from './simulation.ts'
@@ -35,6 +36,8 @@ export type Forecast = {
   endsAt: number
   /** How it ends: `completed`, or `paused`, `cancelled` or `error` with the reason. */
   status: string
+  /** Null where it does not end by itself. */
+  verdict: Verdict | null
   reason: string | null
   cycles: ForecastCycle[]
   pauses: ForecastPause[]
@@ -115,6 +118,7 @@ export class Timeline {
       startsAt: this.#input.startsAt,
       endsAt: this.#at,
       status: phase.status,
+      verdict: 'verdict' in phase ? phase.verdict : null,
       reason: 'reason' in phase ? phase.reason : null,
       cycles: this.#cycles,
       pauses: this.#pauses,

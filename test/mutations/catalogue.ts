@@ -44,8 +44,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'step: a threshold that is met counts as exceeded',
     file: 'src/domain/threshold.ts',
-    find: 'failed * 100 <= percent * judged',
-    replace: 'failed * 100 < percent * judged',
+    find: 'failed * 100 <= percent * devices',
+    replace: 'failed * 100 < percent * devices',
     tests: ['src/domain/threshold.test.ts'],
   },
   {
