@@ -21,6 +21,7 @@ import {
   settledCount,
   type Workload,
 } from '../../src/domain/workload.ts'
+import { NOTHING_SEEN, nightVerdict, type Seen, seeBatch } from './verdict.ts'
 
 /** Terms in seconds, as the engine's. */
 type Terms = Record<'accept' | 'lease' | 'deliver' | 'away' | 'overrun' | 'offline' | 'gap', number>
@@ -101,6 +102,7 @@ type Night = {
   wakeAt: number | null
   finishedAt: number | null
   completedCounts: number[]
+  seen: Seen
 }
 
 const PLANNED_SECONDS = 30
@@ -129,7 +131,16 @@ export class Model {
   addNight(state: Workload, config: BatchConfig): void {
     const { length: number } = this.nights
     const counts = Array.from({ length: state.rules.videoCount }, () => 0)
-    this.nights.push({ number, state, config, batches: [], wakeAt: null, finishedAt: null, completedCounts: counts })
+    this.nights.push({
+      number,
+      state,
+      config,
+      batches: [],
+      wakeAt: null,
+      finishedAt: null,
+      completedCounts: counts,
+      seen: NOTHING_SEEN,
+    })
   }
 
   enrol(workstation: string, slots: readonly string[]): void {
@@ -195,11 +206,16 @@ export class Model {
   }
 
   request(night: Night, request: OperatorRequest): void {
-    if (refusal(night.state, request) === null) this.#advance(night, { request })
+    if (refusal(night.state, request) !== null) return
+    if (request.kind === 'start' || request.kind === 'resume') {
+      night.seen = { ...night.seen, since: NOTHING_SEEN.since }
+    }
+    this.#advance(night, { request })
   }
 
   listed(night: Night, ok: boolean): void {
     if (night.state.phase.status !== 'listing') return
+    if (!ok) night.seen = { ...night.seen, unlisted: night.seen.unlisted + 1 }
     const devices = this.devices
       .map(({ id, workstation, slot }) => ({ id, workstation, slot }))
       .sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -224,6 +240,12 @@ export class Model {
         (batch !== null && settledCount(batch) === batch.total)
       )
     })
+  }
+
+  /** By the model's own count; the engine's must be the same. */
+  verdictOf(night: Night): string | null {
+    const own = this.commands.filter(({ workload }) => workload === night)
+    return nightVerdict(night.state.phase.status, night.seen, own, night.state.rules.videoCount)
   }
 
   reconcile(): void {
@@ -451,6 +473,7 @@ export class Model {
       }
       case 'endBatch':
         this.#end(this.#find(night, effect.cycle, effect.batch) as Batch)
+        night.seen = seeBatch(night.seen, this.#find(night, effect.cycle, effect.batch) as Batch, night.config)
         return
       case 'requeue':
         for (const command of this.#waiting(night, effect.cycle)) {

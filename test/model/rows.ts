@@ -13,10 +13,20 @@ export function keyOf({ command, number }: Attempt): string {
 /** What the model says the database must hold. */
 export function rowsOf(model: Model): Rows {
   const rows: Rows = {}
-  for (const { state, ...night } of model.nights) {
+  for (const one of model.nights) {
+    const { state, ...night } = one
+    const verdict = model.verdictOf(one)
     const { completedCounts, number, wakeAt, finishedAt } = night
     const requested = requestedOf(state.phase)
-    rows[`workload ${number}`] = { state, status: state.phase.status, requested, wakeAt, finishedAt, completedCounts }
+    rows[`workload ${number}`] = {
+      state,
+      verdict,
+      status: state.phase.status,
+      requested,
+      wakeAt,
+      finishedAt,
+      completedCounts,
+    }
     for (const batch of night.batches) rows[`batch ${number}/${batch.cycle}/${batch.batch}`] = batch
   }
   for (const device of model.devices) {
@@ -49,7 +59,7 @@ const NUMBERED = `numbered AS (SELECT *, row_number() OVER (ORDER BY id) - 1 AS 
 export async function readRows(pool: Pool): Promise<Rows> {
   const { rows } = await pool.query<{ key: string; value: unknown }>(
     `WITH ${NUMBERED}
-     SELECT 'workload ' || number AS key, json_build_object('state', state, 'status', status, 'requested', requested,
+     SELECT 'workload ' || number AS key, json_build_object('state', state, 'verdict', verdict, 'status', status, 'requested', requested,
        'wakeAt', ${ms('wake_at')}, 'finishedAt', ${ms('finished_at')}, 'completedCounts',
        (SELECT json_agg(v.completed_count ORDER BY t.at) FROM unnest(video_ids) WITH ORDINALITY AS t (id, at)
         JOIN videos v ON v.id = t.id)) AS value FROM numbered

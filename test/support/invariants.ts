@@ -1,7 +1,8 @@
 import type { Pool } from 'pg'
+import { VERDICT_INVARIANTS } from './invariants-verdict.ts'
 
 /** What the records say is so, whatever happened; the statement gives what is not, a text each. */
-type Invariant = { name: string; broken: string }
+export type Invariant = { name: string; broken: string }
 
 /** A workload whose waits somebody ended by hand, or whose clock was set back, keeps no interval. */
 const TIMED = `NOT EXISTS (SELECT FROM workload_events e WHERE e.workload_id = w.id
@@ -148,7 +149,7 @@ const INVARIANTS: readonly Invariant[] = [
 /** What a database breaks of what must always hold; a line each. */
 export async function brokenInvariants(pool: Pool): Promise<string[]> {
   const found: string[] = []
-  for (const { name, broken } of INVARIANTS) {
+  for (const { name, broken } of [...INVARIANTS, ...VERDICT_INVARIANTS]) {
     const { rows } = await pool.query<Record<string, string>>(`${broken} LIMIT 5`)
     found.push(...rows.map((row) => `${name}: ${Object.values(row)[0]}`))
   }
