@@ -80,7 +80,17 @@ function Distributions({ results }: { results: readonly Result[] }) {
   const navigate = useNavigate({ from: '/workloads/$id/results' })
   const search = useSearch({ from: '/workloads/$id/results' })
   const { figure = 'startupMs', by = 'group', key, from, to } = search
-  const samples = useMemo(() => samplesOf(results, figure, by, names), [results, figure, by, names])
+  // Distributions are of the counted sessions, as every statistic is; the table below them has all.
+  const samples = useMemo(
+    () =>
+      samplesOf(
+        results.filter(({ counted }) => counted),
+        figure,
+        by,
+        names,
+      ),
+    [results, figure, by, names],
+  )
   const chosen = results.filter((result) => {
     if (key !== undefined && keyOf(result, by, names) !== key) return false
     return from === undefined || to === undefined || isWithin(figureIn(result, figure), { from, to }, true)

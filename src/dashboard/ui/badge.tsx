@@ -1,3 +1,4 @@
+import { standingOf, type Workload } from '../../client/index.ts'
 import { type Face, SHAPES } from '../face.ts'
 import { useWords } from '../preferences.tsx'
 
@@ -7,11 +8,9 @@ export function Mark({ face }: { face: Face }) {
 }
 
 const TONES: Record<string, string> = {
-  completed: 'good',
   succeeded: 'good',
   verified: 'good',
   valid: 'good',
-  error: 'bad',
   failed: 'bad',
   unreachable: 'bad',
   paused: 'warn',
@@ -22,6 +21,29 @@ const TONES: Record<string, string> = {
   waiting: 'busy',
   playing: 'busy',
   leased: 'busy',
+}
+
+const VERDICT_TONES = { passed: 'good', failed: 'bad', incomplete: 'warn', open: '' } as const
+
+/** How a workload stands: its verdict, with its state where that says more; before its end the state. */
+export function WorkloadBadge({ workload }: { workload: Workload }) {
+  const words = useWords()
+  const { verdict, status } = workload
+  const standing = standingOf(workload)
+  if (verdict === null) {
+    return (
+      <>
+        <Badge status={status} />
+        {standing === 'failed' && <span className="badge bad">{words.workload.failedAlready}</span>}
+      </>
+    )
+  }
+  return (
+    <>
+      <span className={`badge ${VERDICT_TONES[verdict]}`}>{words.workload.verdicts[verdict]}</span>
+      {status !== 'completed' && <span className="quiet"> {words.statuses[status]}</span>}
+    </>
+  )
 }
 
 /** A status in a word. */

@@ -94,31 +94,35 @@ function Cycle({ batches, live, workloadId }: { batches: Batches; live: Live | n
 
 function BatchBlock({ batch, live }: { batch: Batch; live: Live | null }) {
   const words = useWords()
-  const { batchNumber, batchGroup, totalDevices, successCount, failedCount, skippedCount, startedAt, endedAt } = batch
-  const open = startedAt !== null && endedAt === null
+  const { batchNumber, batchGroup, totalDevices, successCount, failedCount, skippedCount, cancelledCount } = batch
+  const { status, startedAt, endedAt } = batch
+  const open = status === 'playing'
   const counts = open && live?.currentBatch === batchNumber ? live.devices : null
   const [good, bad, skipped] = counts
     ? [counts.done, counts.failed, counts.skipped]
     : [successCount, failedCount, skippedCount]
-  const state = open ? 'open' : endedAt === null ? 'to-come' : bad > 0 ? 'bad' : 'good'
+  const state = open ? 'open' : status !== 'ended' ? status : bad > 0 ? 'bad' : good > 0 ? 'good' : 'skipped'
   const share = (count: number) => `${totalDevices === 0 ? 0 : (count / totalDevices) * 100}%`
   return (
     <li className={`batch ${state}`}>
       <p className="batch-name">
         {words.workload.batch(batchNumber)} <span className="badge">{batchGroup}</span>
         {open && <span className="badge busy">{words.workload.open}</span>}
-        {state === 'to-come' && <span className="badge">{words.workload.toCome}</span>}
+        {status === 'planned' && <span className="badge">{words.workload.toCome}</span>}
+        {status === 'paused' && <span className="badge warn">{words.statuses.paused}</span>}
+        {status === 'cancelled' && <span className="badge">{words.statuses.cancelled}</span>}
       </p>
       <div className="progress-bar" aria-hidden="true">
         <span className="fill good" style={{ width: share(good) }} />
         <span className="fill bad" style={{ width: share(bad) }} />
-        <span className="fill quiet" style={{ width: share(skipped) }} />
+        <span className="fill quiet" style={{ width: share(skipped + cancelledCount) }} />
         {counts && <span className="fill busy" style={{ width: share(counts.playing) }} />}
       </div>
       <p>
         {words.common.of(good, totalDevices)} {words.workload.counts.played}
         {bad > 0 && ` · ${bad} ${words.workload.counts.failed}`}
         {skipped > 0 && ` · ${skipped} ${words.workload.counts.skipped}`}
+        {cancelledCount > 0 && ` · ${cancelledCount} ${words.workload.counts.cancelled}`}
       </p>
       <p className="quiet">
         {startedAt && momentOf(startedAt, words)}

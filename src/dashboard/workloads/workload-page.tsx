@@ -5,11 +5,12 @@ import type { Workload } from '../../client/index.ts'
 import { client, FLOOR_MS, queries } from '../api.ts'
 import { useLiveWorkload } from '../live.ts'
 import { useWords } from '../preferences.tsx'
-import { Badge } from '../ui/badge.tsx'
+import { WorkloadBadge } from '../ui/badge.tsx'
 import { Heading } from '../ui/shell.tsx'
 import { Busy } from '../ui/states.tsx'
 import { Progress } from './progress.tsx'
 import { useWorkload } from './use-workload.ts'
+import { VerdictReasons } from './verdict-reasons.tsx'
 import { WorkloadActions } from './workload-actions.tsx'
 
 /** One workload: how it stands, what can be done, and its parts. */
@@ -21,11 +22,12 @@ export function WorkloadPage() {
   return (
     <>
       <Heading title={workload.name}>
-        <Badge status={workload.status} />
+        <WorkloadBadge workload={workload} />
         {workload.requested && <span className="quiet">{words.workload.requested[workload.requested]}</span>}
       </Heading>
       <section className="panel">
         <Progress workload={workload} />
+        <VerdictReasons workload={workload} />
         <Why workload={workload} />
         <WorkloadActions workload={workload} />
       </section>

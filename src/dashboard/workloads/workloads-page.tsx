@@ -5,7 +5,7 @@ import { client } from '../api.ts'
 import { useLiveWorkload, useLiveWorkloads } from '../live.ts'
 import { useWords } from '../preferences.tsx'
 import { useAccess } from '../sign-in.tsx'
-import { Badge } from '../ui/badge.tsx'
+import { WorkloadBadge } from '../ui/badge.tsx'
 import { momentOf } from '../ui/format.ts'
 import { Heading } from '../ui/shell.tsx'
 import { Empty, Read } from '../ui/states.tsx'
@@ -149,7 +149,7 @@ function WorkloadRow({ read }: { read: Workload }) {
         <span className="quiet block">{words.workloads.videos(workload.videoIds.length)}</span>
       </td>
       <td>
-        <Badge status={workload.status} />
+        <WorkloadBadge workload={workload} />
         {workload.requested && <span className="quiet block">{words.workload.requested[workload.requested]}</span>}
       </td>
       <td>
