@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid'
 import { afterEach, expect, test } from 'vitest'
 import { transaction } from '../../src/db/pool.ts'
 import { WorkloadSettings } from '../../src/domain/workload-config.ts'
@@ -150,9 +151,50 @@ test('what follows a success starts by itself after it; after another end it is 
   expect((await startDue(lab.engine)).sort()).toEqual([third, whatever].sort())
   expect(await rowOf(third)).toMatchObject({
     status: 'cancelled',
-    reason: 'It was to follow a success of “second”, which ended as cancelled.',
+    reason: 'It was to follow a success of “second”, whose verdict is incomplete.',
+    verdict: 'incomplete',
   })
   expect((await rowOf(whatever)).status).toBe('listing')
+})
+
+test('good, missing, good: the run is completed and failed, says which video, and what follows a success does not start', async () => {
+  lab = await createTestLab({ WS01: 2 })
+  const videoIds = [uuidv7(), uuidv7(), uuidv7()]
+  await lab.database.pool.query(
+    `INSERT INTO videos (id, url, title, duration_seconds, created_at)
+     SELECT id, 'http://localhost/' || id, 'A video', 60, $2 FROM unnest($1::uuid[]) AS id`,
+    [videoIds, lab.engine.now()],
+  )
+  const asked = { onVideoError: 'skip' as const, batchConfig: { batchSizePercent: 100 } }
+  const id = await lab.workload({ name: 'mixed', videoIds, ...settings(asked) })
+  const then = await lab.workload({ name: 'then', after: { workload: id, on: 'success' } })
+  await startWorkload(lab.engine, id, 'start')
+  const listed = async (outcome: object) => {
+    const { phase } = (await rowOf(id)).state
+    const since = phase.status === 'listing' ? phase.since : 0
+    await advance(lab.engine, id, { kind: 'listed', video: { since, ...outcome } as never })
+  }
+  const good = { ok: true, durationSeconds: 60, peakKbps: null }
+  await listed(good)
+  await playBatch(id)
+  lab.pass(301)
+  await advance(lab.engine, id)
+  expect(await rowOf(id)).toMatchObject({ verdict: null, verdict_reasons: null })
+  await listed({ ok: false, reason: 'it answered 404' })
+  expect((await rowOf(id)).state.findings).toMatchObject({ videosNotListed: 1, videosPlayed: 1 })
+  await listed(good)
+  await playBatch(id)
+  expect(await rowOf(id)).toMatchObject({
+    status: 'completed',
+    verdict: 'failed',
+    verdict_reasons: [
+      { kind: 'videoNotListed', videoIndex: 1, reason: 'it answered 404' },
+      { kind: 'videosNotPlayed', count: 1 },
+    ],
+    state: { tally: { completed: 4, skipped: 2 } },
+  })
+  expect(await startDue(lab.engine)).toEqual([then])
+  expect((await rowOf(then)).reason).toBe('It was to follow a success of “mixed”, whose verdict is failed.')
 })
 
 test('a schedule fires once whoever looks, waits for the one before or skips, and makes up for missed firings once', async () => {

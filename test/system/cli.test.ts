@@ -99,12 +99,12 @@ test('run: 1 when results failed, 3 when a workload is in error; what was to fol
   expect((await doai(['run', failing, '--json'], env)).code).toBe(1)
   const error = await file('error.yaml', `name: Error\nvideos: [https://media.example.com/a.m3u8]\n${short}`)
   const after = await file('after.yaml', `name: After\nvideos: [${media.video('after')}]\n${short}`)
-  expect((await doai(['run', error, after, '--json'], env)).code).toBe(3)
+  expect((await doai(['run', error, after, '--json'], env)).code).toBe(1)
   const { items } = await system.client.getWorkloads()
-  expect(items.map(({ name, status }) => [name, status]).slice(0, 3)).toEqual([
-    ['After', 'cancelled'],
-    ['Error', 'error'],
-    ['Failing', 'completed'],
+  expect(items.map(({ name, status, verdict }) => [name, status, verdict]).slice(0, 3)).toEqual([
+    ['After', 'cancelled', 'incomplete'],
+    ['Error', 'error', 'failed'],
+    ['Failing', 'completed', 'failed'],
   ])
 })
 
