@@ -9,6 +9,8 @@ type AddFlags = {
   timeZone: string
   jitter: number
   overlap: 'skip' | 'queue'
+  whenPaused: 'skip' | 'cancel_and_start'
+  catchUp: number
   name?: string
   json?: boolean
 }
@@ -21,25 +23,29 @@ export function scheduleCommands(program: Command, context: Context): void {
     .summary('create and start the workload of a file by a cron expression')
     .description(
       'Creates and starts the workload of a file whenever a cron expression comes round, in the local time of a zone.\n' +
-        'A firing that no controller was there for is made up for once, as soon as one is.',
+        'A firing that no controller was there for is made up for once, if one is there within --catch-up.',
     )
     .argument('<file>', 'a workload file')
     .requiredOption('--cron <expression>', 'minute, hour, day of the month, month, day of the week: "30 1 * * *"')
     .requiredOption('--time-zone <zone>', 'whose clock it goes by, such as Asia/Seoul')
-    .option('--jitter <seconds>', 'each start is put off by up to so many, drawn anew', seconds, 0)
+    .option('--jitter <seconds>', 'each start is put off by up to so many, drawn anew', seconds(0, 3600), 0)
     .option('--overlap <policy>', 'while the one before still runs: skip, or queue behind it', 'skip')
+    .option('--when-paused <policy>', 'while the one before is paused: skip, or cancel_and_start', 'skip')
+    .option('--catch-up <seconds>', 'a firing starts at the most so much late', seconds(60, 604_800), 3600)
     .option('--name <name>', "its name (default: the workload's)")
     .option('--json', 'print JSON')
     .action(async (file: string, flags: AddFlags) => {
       const [read] = await readWorkloadFiles([file])
       if (!read) return
       const client = await clientOf(context)
-      const { cron, timeZone, jitter: jitterSeconds, overlap, name } = flags
+      const { cron, timeZone, jitter: jitterSeconds, overlap, whenPaused, catchUp: catchUpSeconds, name } = flags
       const made = await client.createSchedule({
         cron,
         timeZone,
         jitterSeconds,
         overlap,
+        whenPaused,
+        catchUpSeconds,
         ...(name === undefined ? {} : { name }),
         workload: await workloadOf(client, read.workload),
       })
@@ -65,7 +71,8 @@ export function scheduleCommands(program: Command, context: Context): void {
             { title: 'CRON', of: (s) => s.cron },
             { title: 'ZONE', of: (s) => s.timeZone },
             { title: 'NEXT', of: (s) => s.nextStartsAt },
-            { title: 'LAST', of: (s) => s.lastNote },
+            { title: 'LAST', of: (s) => s.lastOutcome },
+            { title: 'WHY', of: (s) => s.lastNote },
           ],
           'No schedules: `doai schedule add FILE --cron "30 1 * * *" --time-zone Asia/Seoul` makes one.',
         ),
@@ -82,8 +89,10 @@ export function scheduleCommands(program: Command, context: Context): void {
     })
 }
 
-function seconds(text: string): number {
-  const number = Number(text)
-  if (Number.isInteger(number) && number >= 0 && number <= 3600) return number
-  throw new InvalidArgumentError('It must be whole seconds from 0 to 3600.')
+function seconds(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (Number.isInteger(number) && number >= least && number <= most) return number
+    throw new InvalidArgumentError(`It must be whole seconds from ${least} to ${most}.`)
+  }
 }

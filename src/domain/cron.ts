@@ -68,16 +68,24 @@ const read = new WeakMap<CronTime, Cron>()
  * and on through both passes of an overlap.
  *
  * @param afterMs ms since the epoch.
+ * @throws RangeError for a zone that this machine does not know, and for what is no expression.
  */
 export function nextCronTime(time: CronTime, afterMs: number): number | null {
-  return cronOf(time).nextRun(new Date(afterMs))?.getTime() ?? null
+  try {
+    return cronOf(time).nextRun(new Date(afterMs))?.getTime() ?? null
+  } catch (cause) {
+    // Such as a zone that was accepted by a machine with a newer database of them.
+    throw new RangeError(`“${time.cron}” in the time zone ${time.timeZone} cannot be computed on this machine`, {
+      cause,
+    })
+  }
 }
 
 function cronOf(time: CronTime): Cron {
   const kept = read.get(time)
   if (kept !== undefined) return kept
   const cron = parsed(time.cron, time.timeZone)
-  if (cron === null) throw new RangeError(`“${time.cron}” is no cron expression`)
+  if (cron === null) throw new RangeError('no cron expression')
   read.set(time, cron)
   return cron
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { dueFirings, nextFiring, overlapDecision, Schedule } from './schedule.ts'
+import { dueFirings, type EarlierRun, firingDecision, nextFiring, Schedule, secondsToNextLook } from './schedule.ts'
 
 const schedule = (cron: string, timeZone = 'UTC', jitterSeconds = 0) =>
   Schedule.parse({ cron, timeZone, jitterSeconds })
@@ -20,9 +20,23 @@ function firings(cron: string, timeZone: string, from: string, to: string): numb
 
 test('a schedule starts on time and skips what overlaps, unless it says otherwise', () => {
   const given = { cron: '30 2 * * *', timeZone: 'Asia/Seoul' }
-  expect(Schedule.parse(given)).toEqual({ ...given, jitterSeconds: 0, overlap: 'skip' })
+  expect(Schedule.parse(given)).toEqual({
+    ...given,
+    jitterSeconds: 0,
+    overlap: 'skip',
+    whenPaused: 'skip',
+    catchUpSeconds: 3600,
+  })
   expect(Schedule.safeParse({ ...given, jitterSeconds: 3600, overlap: 'queue' }).success).toBe(true)
-  for (const bad of [{ jitterSeconds: -1 }, { jitterSeconds: 0.5 }, { jitterSeconds: 3601 }, { overlap: 'kill' }]) {
+  for (const bad of [
+    { jitterSeconds: -1 },
+    { jitterSeconds: 0.5 },
+    { jitterSeconds: 3601 },
+    { overlap: 'kill' },
+    { whenPaused: 'queue' },
+    { catchUpSeconds: 59 },
+    { catchUpSeconds: 604_801 },
+  ]) {
     expect(Schedule.safeParse({ ...given, ...bad }).error?.issues[0]?.path).toEqual(Object.keys(bad))
   }
 })
@@ -82,14 +96,14 @@ test('the leap day, the 31st and the last of the month', () => {
   )
 })
 
-test('after three days down the latest firing is made up for, once, and the others are counted', () => {
+test('after three days down the latest firing is dealt with, once, and the others are counted', () => {
   const daily = schedule('0 2 * * *', 'Asia/Seoul')
   const at = (text: string) => Date.parse(`${text}+09:00`)
   const onTime = (text: string) => ({ at: at(text), startsAt: at(text) })
   const back = dueFirings(daily, 'nightly', at('2026-05-01T02:00'), at('2026-05-04T09:30'))
-  expect(back).toEqual({ fire: onTime('2026-05-04T02:00'), missed: 2, next: onTime('2026-05-05T02:00') })
+  expect(back).toEqual({ fire: onTime('2026-05-04T02:00'), tooLate: true, missed: 2, next: onTime('2026-05-05T02:00') })
   const again = dueFirings(daily, 'nightly', back.fire?.at as number, at('2026-05-04T09:30'))
-  expect(again).toEqual({ fire: null, missed: 0, next: onTime('2026-05-05T02:00') })
+  expect(again).toEqual({ fire: null, tooLate: false, missed: 0, next: onTime('2026-05-05T02:00') })
 })
 
 test('on time there is one to fire and none missed; before it, and with the clock set back, nothing', () => {
@@ -97,8 +111,13 @@ test('on time there is one to fire and none missed; before it, and with the cloc
   const noon = Date.UTC(2026, 4, 1, 12)
   const next = { at: noon, startsAt: noon }
   expect(dueFirings(hourly, 'nightly', noon - 3_600_000, noon)).toMatchObject({ fire: next, missed: 0 })
-  expect(dueFirings(hourly, 'nightly', noon - 3_600_000, noon - 1)).toEqual({ fire: null, missed: 0, next })
-  expect(dueFirings(hourly, 'nightly', noon - 3_600_000, 0)).toEqual({ fire: null, missed: 0, next })
+  expect(dueFirings(hourly, 'nightly', noon - 3_600_000, noon - 1)).toEqual({
+    fire: null,
+    tooLate: false,
+    missed: 0,
+    next,
+  })
+  expect(dueFirings(hourly, 'nightly', noon - 3_600_000, 0)).toEqual({ fire: null, tooLate: false, missed: 0, next })
 })
 
 test('of years of firings the latest is made up for too, and no more than a thousand are counted', () => {
@@ -170,21 +189,56 @@ test('what is due is what one that looks at every firing finds', () => {
         next = nextFiring(given, 'nightly', next.at)
       }
       const missed = Math.min(1000, Math.max(0, all.length - 1))
-      expect(dueFirings(given, 'nightly', since, since + span)).toEqual({ fire: all.at(-1) ?? null, missed, next })
+      expect(dueFirings(given, 'nightly', since, since + span)).toMatchObject({
+        fire: all.at(-1) ?? null,
+        missed,
+        next,
+      })
     }),
     { numRuns: 50 },
   )
 })
 
-test.each([
-  ['skip', false, false, 'start'],
-  ['skip', false, true, 'start'],
-  ['skip', true, false, 'skip'],
-  ['skip', true, true, 'skip'],
-  ['queue', false, false, 'start'],
-  ['queue', false, true, 'skip'],
-  ['queue', true, false, 'queue'],
-  ['queue', true, true, 'skip'],
-] as const)('with %s, the one before running: %s, one waiting: %s – %s', (overlap, running, queued, expected) => {
-  expect(overlapDecision(overlap, running, queued)).toBe(expected)
+test('a firing that is found later than catchUpSeconds after its start is too late, jitter left aside', () => {
+  const hourly = Schedule.parse({ cron: '0 * * * *', timeZone: 'UTC', jitterSeconds: 600, catchUpSeconds: 60 })
+  const noon = Date.UTC(2026, 4, 1, 12)
+  const { startsAt } = nextFiring(hourly, 'nightly', noon - 1) as { startsAt: number }
+  const foundAfter = (ms: number) => dueFirings(hourly, 'nightly', noon - 1, startsAt + ms)
+  expect(startsAt).toBeGreaterThan(noon)
+  expect(foundAfter(60_000)).toMatchObject({ fire: { at: noon }, tooLate: false })
+  expect(foundAfter(60_001)).toMatchObject({ fire: { at: noon }, tooLate: true })
+})
+
+test.each<[overlap: 'skip' | 'queue', earlier: EarlierRun[], expected: string]>([
+  ['skip', [], 'start'],
+  ['skip', ['running'], 'skip: running'],
+  ['skip', ['waiting'], 'skip: waiting'],
+  ['queue', [], 'start'],
+  ['queue', ['running'], 'queue'],
+  ['queue', ['waiting'], 'queue'],
+  ['queue', ['waiting', 'running'], 'skip: queued'],
+])('with %s, after %j: %s', (overlap, earlier, expected) => {
+  for (const whenPaused of ['skip', 'cancel_and_start'] as const) {
+    const { cancelsPaused, ...decision } = firingDecision({ overlap, whenPaused }, earlier)
+    expect([decision.kind, ...('because' in decision ? [decision.because] : [])].join(': ')).toBe(expected)
+    expect(cancelsPaused).toBe(false)
+  }
+})
+
+test.each<
+  [whenPaused: 'skip' | 'cancel_and_start', overlap: 'skip' | 'queue', earlier: EarlierRun[], expected: object]
+>([
+  ['skip', 'skip', ['paused'], { kind: 'skip', because: 'paused', cancelsPaused: false }],
+  ['skip', 'queue', ['paused'], { kind: 'skip', because: 'paused', cancelsPaused: false }],
+  ['skip', 'queue', ['waiting', 'paused'], { kind: 'skip', because: 'paused', cancelsPaused: false }],
+  ['cancel_and_start', 'skip', ['paused'], { kind: 'start', cancelsPaused: true }],
+  ['cancel_and_start', 'queue', ['paused'], { kind: 'start', cancelsPaused: true }],
+  ['cancel_and_start', 'queue', ['waiting', 'paused'], { kind: 'skip', because: 'queued', cancelsPaused: true }],
+  ['cancel_and_start', 'queue', ['running', 'paused'], { kind: 'queue', cancelsPaused: true }],
+])('a paused run means %s, overlap %s, after %j', (whenPaused, overlap, earlier, expected) => {
+  expect(firingDecision({ overlap, whenPaused }, earlier)).toEqual(expected)
+})
+
+test('looks at what fails grow apart to a quarter of an hour', () => {
+  expect([1, 2, 3, 8, 9, 1000].map(secondsToNextLook)).toEqual([5, 10, 20, 640, 900, 900])
 })

@@ -5,14 +5,23 @@ import { seededRandom } from './seeded-random.ts'
 
 /** What a firing does when what the one before it started still runs. */
 const Overlap = z.enum(['skip', 'queue'])
-export type Overlap = z.infer<typeof Overlap>
+
+/** What a firing does when an earlier run is paused, and only an operator goes on with it. */
+const WhenPaused = z.enum(['skip', 'cancel_and_start'])
 
 /** When something is started again and again; each start is put off by up to `jitterSeconds`, drawn anew. */
 export const Schedule = CronTime.extend({
   jitterSeconds: z.int().min(0).max(3600).default(0),
   overlap: Overlap.default('skip'),
+  whenPaused: WhenPaused.default('skip'),
+  /** How long after its time a firing that no controller was there for still starts something. */
+  catchUpSeconds: z.int().min(60).max(604_800).default(3600),
 })
 export type Schedule = z.infer<typeof Schedule>
+
+/** What can become of a firing. */
+export const FIRING_OUTCOMES = ['started', 'queued', 'skipped', 'missed', 'refused', 'failed'] as const
+export type FiringOutcome = (typeof FIRING_OUTCOMES)[number]
 
 /** One firing of a schedule: its nominal instant, and when it starts. In ms since the epoch, on whole seconds. */
 export type Firing = { at: number; startsAt: number }
@@ -21,6 +30,8 @@ export type Firing = { at: number; startsAt: number }
 export type DueFirings = {
   /** The latest firing that is due, or null. */
   fire: Firing | null
+  /** Whether `fire` is due for longer than the schedule catches up: it starts nothing any more. */
+  tooLate: boolean
   /** How many were due before it, which nothing makes up for; counted up to `MOST_MISSED`. */
   missed: number
   /** The first that is not due yet; null when none is left. */
@@ -67,7 +78,8 @@ export function dueFirings(schedule: Schedule, seed: string, sinceMs: number, no
     missed = before
     next = nextFiring(schedule, seed, fire.at)
   }
-  return { fire, missed, next }
+  const tooLate = fire !== null && nowMs - fire.startsAt > 1000 * schedule.catchUpSeconds
+  return { fire, tooLate, missed, next }
 }
 
 function isDue(firing: Firing | null, nowMs: number): firing is Firing {
@@ -88,15 +100,41 @@ function latestDue(schedule: Schedule, seed: string, due: Firing, nowMs: number)
 }
 
 /**
- * What becomes of a firing, given what the ones before it left: with `skip` it is let go while they run; with `queue`
- * it waits for them, unless another does already.
+ * How a run that an earlier firing made stands, while it has not ended: it has not started yet, it runs or goes on by
+ * itself, or it is paused until an operator goes on with it.
  */
-export function overlapDecision(
-  overlap: Overlap,
-  previousRunning: boolean,
-  alreadyQueued: boolean,
-): 'start' | 'queue' | 'skip' {
-  if (overlap === 'queue' && alreadyQueued) return 'skip'
-  if (!previousRunning) return 'start'
-  return overlap
+export type EarlierRun = 'waiting' | 'running' | 'paused'
+
+/** What becomes of a firing; `cancelsPaused` where the paused runs before it are cancelled. */
+export type FiringDecision = { cancelsPaused: boolean } & (
+  | { kind: 'start' }
+  /** Waits for the newest run that is not paused. */
+  | { kind: 'queue' }
+  | { kind: 'skip'; because: 'paused' | 'running' | 'waiting' | 'queued' }
+)
+
+/**
+ * What becomes of a firing, given the earlier runs that have not ended, newest first. A paused one is what `whenPaused`
+ * says; of the others, `skip` lets the firing go, and `queue` has it wait unless another does already.
+ */
+export function firingDecision(
+  { overlap, whenPaused }: Pick<Schedule, 'overlap' | 'whenPaused'>,
+  earlier: readonly EarlierRun[],
+): FiringDecision {
+  const others = earlier.filter((run) => run !== 'paused')
+  const cancelsPaused = others.length < earlier.length
+  if (cancelsPaused && whenPaused === 'skip') return { kind: 'skip', because: 'paused', cancelsPaused: false }
+  const [newest] = others
+  if (newest === undefined) return { kind: 'start', cancelsPaused }
+  if (overlap === 'skip') {
+    return { kind: 'skip', because: newest === 'waiting' ? 'waiting' : 'running', cancelsPaused }
+  }
+  // The oldest that waits is on its way to be started; one that waits behind another is in the queue.
+  const queued = earlier.slice(0, -1).includes('waiting')
+  return queued ? { kind: 'skip', because: 'queued', cancelsPaused } : { kind: 'queue', cancelsPaused }
+}
+
+/** Looks at something that fails are so far apart: seconds after the n-th failure in a row, from 1. */
+export function secondsToNextLook(failures: number): number {
+  return Math.min(900, 5 * 2 ** (failures - 1))
 }

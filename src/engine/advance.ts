@@ -15,22 +15,25 @@ export type Advanced =
 
 /** Steps a workload until nothing more is to be done now, all in one transaction. */
 export async function advance(engine: Engine, id: string, prompt: Prompt = null): Promise<Advanced> {
-  return transaction(engine.pool, async (tx) => {
-    const locked = await lockWorkload(engine, tx, id, prompt !== null)
-    if (locked === null) return { kind: 'unknown' }
-    const refused = prompt?.kind === 'request' ? refusal(locked.state, prompt.request) : null
-    if (refused !== null) return { kind: 'refused', reason: refused }
-    let row = locked
-    for (let asked = prompt ?? faultOf(locked); ; asked = null) {
-      const facts = await gatherFacts(tx, row, asked, row.now)
-      const stepped = step(row.state, facts, row.now.getTime())
-      if (stepped.workload === row.state && stepped.effects.length === 0) break
-      await write(tx, row, facts, stepped)
-      for (const effect of stepped.effects) await carryOut(engine, tx, row, effect, row.now)
-      row = { ...row, state: stepped.workload }
-    }
-    return { kind: row === locked ? 'still' : 'advanced', status: row.state.phase.status }
-  })
+  return transaction(engine.pool, (tx) => advanceIn(engine, tx, id, prompt))
+}
+
+/** The same in a transaction of the caller's, which holds no lock that comes after a workload's. */
+export async function advanceIn(engine: Engine, tx: Tx, id: string, prompt: Prompt): Promise<Advanced> {
+  const locked = await lockWorkload(engine, tx, id, prompt !== null)
+  if (locked === null) return { kind: 'unknown' }
+  const refused = prompt?.kind === 'request' ? refusal(locked.state, prompt.request) : null
+  if (refused !== null) return { kind: 'refused', reason: refused }
+  let row = locked
+  for (let asked = prompt ?? faultOf(locked); ; asked = null) {
+    const facts = await gatherFacts(tx, row, asked, row.now)
+    const stepped = step(row.state, facts, row.now.getTime())
+    if (stepped.workload === row.state && stepped.effects.length === 0) break
+    await write(tx, row, facts, stepped)
+    for (const effect of stepped.effects) await carryOut(engine, tx, row, effect, row.now)
+    row = { ...row, state: stepped.workload }
+  }
+  return { kind: row === locked ? 'still' : 'advanced', status: row.state.phase.status }
 }
 
 /** What is to be said of a workload whose steps fail again and again. One that lists is told by its listing. */

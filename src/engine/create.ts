@@ -70,11 +70,21 @@ export async function createWorkload(
 type WorkloadOrigin = {
   parentId: string | null
   scheduleId: string | null
-  afterId: string | null
+  /** The run of its schedule whose end it waits for, besides the workload that it follows. */
+  queuedBehindId: string | null
   startsAt: Date | null
+  /** How much later than `startsAt`, or than the ends that it waits for, it still starts; null where it does not matter. */
+  catchUpSeconds: number | null
 }
 
-const NO_ORIGIN: WorkloadOrigin = { parentId: null, scheduleId: null, afterId: null, startsAt: null }
+/** Of what somebody creates. */
+export const NO_ORIGIN: WorkloadOrigin = {
+  parentId: null,
+  scheduleId: null,
+  queuedBehindId: null,
+  startsAt: null,
+  catchUpSeconds: null,
+}
 
 /**
  * Creates a workload in a transaction of the caller's.
@@ -89,9 +99,13 @@ export async function createIn(tx: Tx, asked: NewWorkload, origin: WorkloadOrigi
     issues.push({ path: 'after.workload', message: `no workload has the id or name ${asked.after.workload}` })
   }
   if (issues.length > 0) throw new WorkloadRefusedError(issues)
-  const waits = after === null ? origin : { ...origin, afterId: after, startsAt: now }
-  const afterOn = waits.afterId === null ? null : (asked.after?.on ?? 'end')
-  await insertWorkload(tx, { id, name: asked.name, config, videoIds: asked.videoIds, ...waits, afterOn }, now)
+  const follows = { afterId: after, afterOn: after === null ? null : (asked.after?.on ?? 'end') }
+  const startsAt = origin.startsAt ?? (after === null ? null : now)
+  await insertWorkload(
+    tx,
+    { id, name: asked.name, config, videoIds: asked.videoIds, ...origin, ...follows, startsAt },
+    now,
+  )
   return id
 }
 
@@ -121,16 +135,18 @@ type InsertedWorkload = WorkloadOrigin & {
   name: string
   config: WorkloadConfig
   videoIds: string[]
+  /** The workload that it follows, and after which of its ends. */
+  afterId: string | null
   afterOn: 'success' | 'end' | null
 }
 
 /** A workload's first row and event. */
 export async function insertWorkload(tx: Tx, made: InsertedWorkload, now: Date): Promise<void> {
-  const { id, name, config, videoIds, parentId, scheduleId, afterId, afterOn, startsAt } = made
+  const { id, name, config, videoIds, parentId, scheduleId, afterId, afterOn, queuedBehindId } = made
   await tx.query(
     `INSERT INTO workloads (id, name, config, video_ids, state, status, created_at, parent_id, schedule_id, after_id,
-       after_on, starts_at, expected)
-     VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, $11, $12)`,
+       after_on, queued_behind_id, starts_at, catch_up_seconds, expected)
+     VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
     [
       id,
       name,
@@ -142,7 +158,9 @@ export async function insertWorkload(tx: Tx, made: InsertedWorkload, now: Date):
       scheduleId,
       afterId,
       afterOn,
-      startsAt,
+      queuedBehindId,
+      made.startsAt,
+      made.catchUpSeconds,
       expectedFrom(await readPastNights(tx)),
     ],
   )
@@ -150,7 +168,7 @@ export async function insertWorkload(tx: Tx, made: InsertedWorkload, now: Date):
     id,
     now,
     'workload.created',
-    { name, config, videoIds, parentId, scheduleId, afterId, afterOn },
+    { name, config, videoIds, parentId, scheduleId, afterId, afterOn, queuedBehindId },
   ])
   await notify(tx, CHANNELS.events, '')
 }

@@ -109,6 +109,7 @@ function shown(row: StatusRow, open: OpenBatch | null) {
     alternateGroups: config.alternateGroups,
     onVideoError: config.onVideoError,
     after: row.after_id === null ? null : { workloadId: row.after_id, on: row.after_on },
+    queuedBehind: row.queued_behind_id,
     startsAt: row.status === 'pending' ? row.starts_at : null,
     scheduleId: row.schedule_id,
     totalTasks: state.total,

@@ -1,6 +1,6 @@
 import { transaction } from '../db/pool.ts'
 import { isFinal } from '../domain/workload.ts'
-import { insertWorkload } from './create.ts'
+import { insertWorkload, NO_ORIGIN } from './create.ts'
 import { type Engine, readNow, type Tx } from './engine.ts'
 import { newId } from './new-id.ts'
 import type { WorkloadRow } from './workload-row.ts'
@@ -26,7 +26,7 @@ export async function retryWorkload(engine: Engine, parentId: string): Promise<R
     const now = await readNow(engine, tx)
     const id = newId(now.getTime())
     const name = `${parent.name.replace(/( \(retry\))+$/, '')} (retry)`.slice(0, 200)
-    const origin = { parentId, scheduleId: null, afterId: null, afterOn: null, startsAt: null }
+    const origin = { ...NO_ORIGIN, parentId, afterId: null, afterOn: null }
     await insertWorkload(tx, { id, name, config: parent.config, videoIds, ...origin }, now)
     await tx.query(
       `INSERT INTO workload_targets (workload_id, video_id, device_id, workstation_id, slot)

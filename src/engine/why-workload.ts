@@ -10,6 +10,7 @@ type WhyRow = WorkloadRow & {
   retry_seconds: number | null
   group: string | null
   after_name: string | null
+  behind: boolean
 }
 
 /** What a workload is doing or waiting for: one sentence, from the records. Null where there is no such workload. */
@@ -17,9 +18,10 @@ export async function whyWorkload(engine: Engine, id: string): Promise<string | 
   const { rows } = await engine.pool.query<WhyRow>(
     `SELECT w.*, extract(epoch FROM w.wake_at - coalesce($2::timestamptz, clock_timestamp()))::float8 AS seconds,
        extract(epoch FROM w.retry_at - coalesce($2::timestamptz, clock_timestamp()))::float8 AS retry_seconds,
-       b.batch_group AS group, a.name AS after_name
+       b.batch_group AS group, a.name AS after_name, q.id IS NOT NULL AND q.finished_at IS NULL AS behind
      FROM workloads w LEFT JOIN batches b ON b.workload_id = w.id AND b.cycle = w.cycle AND b.batch = w.batch
        LEFT JOIN workloads a ON a.id = w.after_id
+       LEFT JOIN workloads q ON q.id = w.queued_behind_id
      WHERE w.id = $1`,
     [id, engine.now()],
   )
@@ -42,7 +44,9 @@ async function predicate(engine: Engine, row: WhyRow, seconds: number): Promise<
   switch (phase.status) {
     case 'pending': {
       const { devices } = await targetsOf(engine.pool, row, 0)
-      if (row.after_name !== null) return `waits for the end of “${row.after_name}”.`
+      const ends = [row.behind ? 'the run of its schedule before it' : null, row.after_name && `“${row.after_name}”`]
+      const waitsFor = ends.filter((end) => end !== null).join(' and of ')
+      if (waitsFor !== '') return `waits for the end of ${waitsFor}.`
       if (devices.length === 0) return 'has not been started, and targets no device that is registered.'
       return `has not been started; it would play on ${count(devices.length, 'device')}.`
     }

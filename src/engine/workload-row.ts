@@ -13,6 +13,8 @@ export type WorkloadRow = {
   /** Whose end it waits for, and which ends will do. */
   after_id: string | null
   after_on: 'success' | 'end' | null
+  /** The run of its own schedule whose end it waits for as well. */
+  queued_behind_id: string | null
   /** When it starts by itself, while it is pending. */
   starts_at: Date | null
   schedule_id: string | null

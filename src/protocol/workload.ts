@@ -9,6 +9,8 @@ import { BATCH_STATUSES, PAUSERS, WORKLOAD_STATUSES } from '../domain/workload.t
 import { WindowConfig, workloadFields } from '../domain/workload-config.ts'
 import { DeviceIdOrName, LabelExpression, Time, WorkstationId } from './identifiers.ts'
 
+/** A zone as it was accepted: who reads it need not have it in a time zone database of its own. */
+const KnownZone = z.string()
 const Status = z.enum(WORKLOAD_STATUSES)
 
 const VideoNotListed = z.object({
@@ -55,11 +57,11 @@ export const Workload = z.object({
   targetDevices: z.array(z.string()).nullable(),
   targetLabels: z.string().nullable(),
   preset: Preset.nullable(),
-  timeProfiles: TimeProfiles.nullable(),
+  timeProfiles: TimeProfiles.extend({ timeZone: KnownZone }).nullable(),
   /** Where no time-of-day profile says otherwise. */
   batchConfig: BatchConfig,
   watchConfig: WatchConfig,
-  window: WindowConfig.nullable(),
+  window: WindowConfig.safeExtend({ timeZone: KnownZone }).nullable(),
   maxConcurrent: MaxConcurrent,
   maxMbps: MaxMbps,
   gates: z.array(Gate),
@@ -67,6 +69,8 @@ export const Workload = z.object({
   onVideoError: z.enum(['fail', 'skip']),
   /** The workload whose end it waits for, and which ends will do. */
   after: z.object({ workloadId: z.uuid(), on: z.enum(['success', 'end']) }).nullable(),
+  /** The earlier run of its own schedule whose end it waits for as well. */
+  queuedBehind: z.uuid().nullable(),
   /** When it starts by itself, while it is pending. */
   startsAt: Time.nullable(),
   /** What created it, where no one did. */

@@ -8,7 +8,6 @@ import { createWorkload, type NewWorkload } from '../../src/engine/create.ts'
 import { readVerdicts } from '../../src/engine/gates.ts'
 import { readHistory } from '../../src/engine/history.ts'
 import { leaseCommands } from '../../src/engine/lease.ts'
-import { createSchedule, fireSchedules, readSchedules } from '../../src/engine/schedules.ts'
 import { settleAttempts } from '../../src/engine/settle.ts'
 import { startDue, startWorkload } from '../../src/engine/starts.ts'
 import { dueWorkloads } from '../../src/engine/sweep.ts'
@@ -195,42 +194,6 @@ test('good, missing, good: the run is completed and failed, says which video, an
   })
   expect(await startDue(lab.engine)).toEqual([then])
   expect((await rowOf(then)).reason).toBe('It was to follow a success of “mixed”, whose verdict is failed.')
-})
-
-test('a schedule fires once whoever looks, waits for the one before or skips, and makes up for missed firings once', async () => {
-  lab = await createTestLab({ WS01: 1 })
-  const { rows } = await lab.database.pool.query<{ id: string }>(
-    `INSERT INTO videos (id, url, title, created_at) VALUES (gen_random_uuid(), 'http://localhost/a.m3u8', 'A', now()) RETURNING id`,
-  )
-  const asked = { targetWorkstations: null, targetDevices: null, targetLabels: null, after: null }
-  const workload = { ...asked, ...WorkloadSettings.parse({}), name: 'nightly', videoIds: rows.map((row) => row.id) }
-  const rule = { cron: '0 1 * * *', timeZone: 'Asia/Seoul', jitterSeconds: 0 }
-  const queued = await createSchedule(lab.engine, { ...rule, overlap: 'queue', name: 'queued', workload })
-  await createSchedule(lab.engine, { ...rule, overlap: 'skip', name: 'skipped', workload })
-  const notes = async () => (await readSchedules(lab.engine)).map((one) => (one as { lastNote?: string }).lastNote)
-  // 01:00 in Seoul is 16:00 UTC.
-  lab.pass(16 * 3600 - 1)
-  expect(await fireSchedules(lab.engine)).toEqual([])
-  lab.pass(1)
-  const fired = await Promise.all([fireSchedules(lab.engine), fireSchedules(lab.engine)])
-  expect(fired.flat()).toHaveLength(2)
-  expect(await startDue(lab.engine)).toHaveLength(2)
-  lab.pass(86_400)
-  expect(await fireSchedules(lab.engine)).toHaveLength(1)
-  expect(await notes()).toEqual([
-    expect.stringContaining('was skipped'),
-    expect.stringContaining('waits for the one before'),
-  ])
-  lab.pass(3 * 86_400)
-  expect(await fireSchedules(lab.engine)).toEqual([])
-  expect(await notes()).toEqual([
-    'The firing of 2026-01-05T16:00:00.000Z was skipped: the one before it still ran. 2 before it were missed while no controller ran, and are not made up for.',
-    'The firing of 2026-01-05T16:00:00.000Z was skipped: another waits already. 2 before it were missed while no controller ran, and are not made up for.',
-  ])
-  const waiting = await lab.database.pool.query('SELECT after_id FROM workloads WHERE schedule_id = $1 ORDER BY id', [
-    queued,
-  ])
-  expect(waiting.rows.map(({ after_id }) => after_id !== null)).toEqual([false, true])
 })
 
 test('groups that alternate swap their order from cycle to cycle; a limit shapes the batches and says so', async () => {

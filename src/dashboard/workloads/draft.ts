@@ -30,6 +30,8 @@ export type StartDraft = {
   cron: string
   jitterSeconds: string
   overlap: 'skip' | 'queue'
+  whenPaused: 'skip' | 'cancel_and_start'
+  catchUpSeconds: string
 }
 
 export type ProfileDraft = Listed & Record<'from' | 'to' | PaceField, string>
@@ -91,7 +93,16 @@ export function emptyDraft(name: string): Draft {
     profiles: { kind: 'none', own: [] },
     limits: [],
     gates: [],
-    start: { how: 'now', after: '', on: 'success', cron: '', jitterSeconds: '', overlap: 'skip' },
+    start: {
+      how: 'now',
+      after: '',
+      on: 'success',
+      cron: '',
+      jitterSeconds: '',
+      overlap: 'skip',
+      whenPaused: 'skip',
+      catchUpSeconds: '',
+    },
   }
 }
 
@@ -128,8 +139,9 @@ export function workloadOf(draft: Draft) {
 }
 
 export function scheduleOf(draft: Draft) {
-  const { cron, jitterSeconds, overlap } = draft.start
-  return { cron, overlap, timeZone: draft.timeZone, ...numbers({ jitterSeconds }), workload: workloadOf(draft) }
+  const { cron, jitterSeconds, overlap, whenPaused, catchUpSeconds } = draft.start
+  const seconds = numbers({ jitterSeconds, catchUpSeconds })
+  return { cron, overlap, whenPaused, timeZone: draft.timeZone, ...seconds, workload: workloadOf(draft) }
 }
 
 /** The field of the form for a field as the API names it: time zones are one, and a schedule's workload is the form's. */

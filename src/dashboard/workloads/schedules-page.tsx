@@ -91,12 +91,18 @@ function ScheduleTable({ schedules }: { schedules: Schedules }) {
   )
 }
 
-function Last({ schedule: { lastAt, lastNote, lastWorkloadId } }: { schedule: Schedules[number] }) {
+const BAD = new Set(['skipped', 'missed', 'refused', 'failed'])
+
+/** A firing that failed has not been dealt with: `lastAt` is still that of the one before it. */
+function Last({ schedule: { lastAt, lastOutcome, lastNote, lastWorkloadId } }: { schedule: Schedules[number] }) {
   const words = useWords()
-  if (lastAt === null) return words.common.unknown
-  const at = momentOf(lastAt, words)
+  if (lastAt === null && lastNote === null) return words.common.unknown
+  const at = lastAt === null ? null : momentOf(lastAt, words)
   return (
     <>
+      {lastOutcome !== null && (
+        <span className={BAD.has(lastOutcome) ? 'badge bad' : 'badge'}>{words.schedules.outcomes[lastOutcome]}</span>
+      )}{' '}
       {lastWorkloadId === null ? (
         at
       ) : (

@@ -123,6 +123,22 @@ function ScheduleFields({ start, set }: StartPart) {
         options={Object.entries(text.overlaps)}
         onValue={(overlap) => set({ overlap: overlap === 'queue' ? 'queue' : 'skip' })}
       />
+      <SelectField
+        path="whenPaused"
+        label={text.whenPaused}
+        value={start.whenPaused}
+        options={Object.entries(text.whenPauseds)}
+        onValue={(choice) => set({ whenPaused: choice === 'skip' ? 'skip' : 'cancel_and_start' })}
+      />
+      <Field
+        path="catchUpSeconds"
+        label={text.catchUpSeconds}
+        hint={text.catchUpHint}
+        placeholder="3600"
+        value={start.catchUpSeconds}
+        numeric
+        onValue={(catchUpSeconds) => set({ catchUpSeconds })}
+      />
     </>
   )
 }

@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
-import { createSchedule, readSchedules, removeSchedule } from '../../engine/schedules.ts'
+import { createSchedule, readSchedules, removeSchedule } from '../../engine/schedule-records.ts'
 import { calls } from '../../protocol/calls.ts'
 import type { Mount } from '../app.ts'
 import { found } from '../problem.ts'
