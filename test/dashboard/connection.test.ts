@@ -14,7 +14,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startFaultyProxy } from '../support/faulty-proxy.ts'
 
 /** Long enough for a controller that says nothing to be noticed, and for the next try after that; ms. */
-const SOON = { timeout: 15_000 }
+const SOON = { timeout: 60_000 }
 
 describe.skipIf(executablePath === null)('the connection to the controller', () => {
   let browser: Browser & AsyncDisposable

@@ -67,7 +67,7 @@ describe.skipIf(executablePath === null)('hostile input', () => {
     ]) {
       await page.goto(`${system.url}${path}`)
       await page.getByRole('heading', { level: 1 }).waitFor()
-      await expect.poll(() => page.locator('.loading').count(), { timeout: 15_000 }).toBe(0)
+      await expect.poll(() => page.locator('.loading').count()).toBe(0)
       expect([
         path,
         await page.evaluate('[window.hit, document.querySelectorAll("#root script, img[src=x]").length]'),

@@ -43,7 +43,7 @@ describe.skipIf(executablePath === null)('every view', () => {
       const found: Record<string, string[]> = {}
       const see = async (name: string) => {
         await page.getByRole('heading', { level: 1 }).waitFor()
-        await expect.poll(() => page.locator('.loading').count(), { timeout: 15_000 }).toBe(0)
+        await expect.poll(() => page.locator('.loading').count()).toBe(0)
         const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth')
         found[name] = [...(await complaintsOfAxe(page, axe)), ...(wide ? ['it scrolls sideways'] : [])]
         if (PICTURES) await picture(page, `${name}-${look.language}-${look.theme}-${look.width}`)

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { batchLimit } from '../../src/domain/batch-plan.ts'
 import { isFinal } from '../../src/domain/workload.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -20,6 +20,9 @@ const cases = await Promise.all(
 async function readCase(path: string): Promise<Schedule> {
   return JSON.parse(await readFile(path, 'utf8')) as Schedule
 }
+
+/** A change of the engine is tried with `npm run test:long`; each run of the gate tries others than the one before. */
+const EVENINGS = inject('long') ? { inMemory: 20_000, real: 1000 } : { inMemory: 400, real: 40 }
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -98,15 +101,15 @@ function kept(run: (schedule: Schedule) => Promise<void>) {
   }
 }
 
-test('thousands of evenings in memory: what must hold holds after everything that happens', async () => {
+test(`${EVENINGS.inMemory} evenings in memory: what must hold holds after everything that happens`, async () => {
   const held = async (schedule: Schedule) => {
     await play(schedule, null, mustHold)
   }
-  await fc.assert(fc.asyncProperty(schedules(40), kept(held)), { numRuns: 2000, interruptAfterTimeLimit: 60_000 })
+  await fc.assert(fc.asyncProperty(schedules(40), kept(held)), { numRuns: EVENINGS.inMemory })
 })
 
-test('a hundred evenings on a real PostgreSQL: the engine’s rows are the model’s, after everything that happens', async () => {
-  await fc.assert(fc.asyncProperty(schedules(25), kept(compare)), { numRuns: 100 })
+test(`${EVENINGS.real} evenings on a real PostgreSQL: the engine’s rows are the model’s, after everything that happens`, async () => {
+  await fc.assert(fc.asyncProperty(schedules(25), kept(compare)), { numRuns: EVENINGS.real })
 })
 
 test.each(cases)('a case that failed once: $name', async ({ schedule }) => {

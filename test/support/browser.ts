@@ -12,6 +12,9 @@ const ARGUMENTS = [
   '--disable-sync',
 ]
 
+/** So long a slow machine may take; a fast one is not kept waiting. */
+const PATIENCE_MS = 120_000
+
 /** The Chromium of this machine, or null: its tests are skipped then. */
 export const executablePath = await findBrowser(process.env)
 
@@ -36,6 +39,7 @@ export async function openWindow(
     colorScheme: theme,
     viewport: { width, height: width < 600 ? 844 : 800 },
   })
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {

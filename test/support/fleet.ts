@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Client, createClient } from '../../src/client/index.ts'
+import { createPool } from '../../src/db/pool.ts'
 import { createTestPostgres, freePort, type TestPostgres } from './postgres.ts'
 import { type DoaiProcess, startDoai } from './process.ts'
+import { shortenRests } from './short-rests.ts'
 
 export type FleetSize = { controllers: number; agents: number; devices: number }
 
@@ -36,6 +38,8 @@ export type FleetOptions = {
   reach?: (url: string) => Promise<string>
   /** Environment of one controller, by its number from 0. */
   controllerEnv?: (at: number) => Record<string, string>
+  /** `as asked`: workloads rest as long as they say, and not for a second. */
+  rests?: 'short' | 'as asked'
   /** Environment of PostgreSQL. */
   databaseEnv?: Record<string, string>
 }
@@ -53,6 +57,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     controllers.push(stack.use(await member(`controller ${at}`, args, env, /listening on/)))
     urls.push(`http://127.0.0.1:${port}`)
   }
+  if (options.rests !== 'as asked') await restsOf(postgres.url)
   const adminToken = (await readFile(join(folder, 'controller-0', 'admin-token'), 'utf8')).trim()
   const client = createClient({ url: urls, token: adminToken })
   const reached = await Promise.all(urls.map(reach))
@@ -70,6 +75,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   )
   const parts = stack.move()
   return { postgres, controllers, agents, client, urls, adminToken, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+}
+
+async function restsOf(databaseUrl: string): Promise<void> {
+  const pool = createPool(databaseUrl)
+  await shortenRests(pool).finally(() => pool.end())
 }
 
 /** A controller that is started while its database is away ends and says so. */
