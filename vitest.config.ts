@@ -17,6 +17,7 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/{histories,mutations}/*.test.ts'],
           environment: 'node',
+          testTimeout: 120_000,
         },
       },
       // More at once than there are processors: most of the time they wait for players, leases and one another's clocks.
