@@ -89,7 +89,7 @@ test('run: 0 when all is well, with the results as a table or as JSON', async ()
   expect(JSON.parse(scripts.out)).toMatchObject({ workload: { status: 'completed' }, stats: { total: 2, success: 2 } })
 })
 
-test('run: 1 when results failed, 3 when a workload is in error; what was to follow its success is cancelled', async () => {
+test('run: 1 when a command failed or a video could not be listed; what was to follow a success is cancelled', async () => {
   const gone = media.video('gone', ({ name }, response) => {
     if (!name.includes('chunk')) return false
     response.writeHead(410).end()
