@@ -58,6 +58,7 @@ export function exampleWorkload(overrides: Partial<Workload> = {}): Workload {
     after: null,
     startsAt: null,
     scheduleId: null,
+    queuedBehind: null,
     totalTasks: 720,
     completedTasks: 701,
     failedTasks: 14,

@@ -89,7 +89,7 @@ describe.skipIf(executablePath === null)('a night from sign-in to its results, i
       .waitFor(SOON)
     await page.getByRole('button', { name: text.resume }).click()
     await page.getByRole('timer').waitFor(SOON)
-    await page.getByText(words.statuses.completed as string, { exact: true }).waitFor(SOON)
+    await page.getByText(text.verdicts.failed, { exact: true }).first().waitFor(SOON)
     await page
       .getByText(`${words.common.of(7, 8)}`)
       .first()
@@ -121,7 +121,7 @@ describe.skipIf(executablePath === null)('a night from sign-in to its results, i
     await page.getByRole('button', { name: text.retryButton }).click()
     await page.getByRole('button', { name: text.start, exact: true }).click()
     await page.getByText(words.common.of(1, 1)).first().waitFor(SOON)
-    await page.getByText(words.statuses.completed as string, { exact: true }).waitFor(SOON)
+    await page.getByText(text.verdicts.passed, { exact: true }).first().waitFor(SOON)
     await page.getByRole('link', { name: text.retries }).click()
     await tonight.waitFor()
 
