@@ -42,39 +42,43 @@ async function createVersion1({ pool }: TestDatabase): Promise<void> {
 }
 
 /** One workload with so many settled commands and their results, as version 0.1.0 kept them. */
-async function fill({ pool }: TestDatabase, count: number): Promise<void> {
-  await pool.query(`INSERT INTO workstations (id, created_at) VALUES ('WS01', now())`)
-  await pool.query(
+async function fill({ url }: TestDatabase, count: number): Promise<void> {
+  // The pool's statements end after 30 s.
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query(`INSERT INTO workstations (id, created_at) VALUES ('WS01', now())`)
+  await client.query(
     `INSERT INTO devices (id, workstation_id, slot, driver, status, created_at)
      SELECT uuid_nil(n), 'WS01', 'S' || lpad(n::text, 3, '0'), 'headless', 'available', now()
      FROM generate_series(1, 100) n`.replaceAll('uuid_nil(n)', `lpad(to_hex(n), 32, '0')::uuid`),
   )
-  await pool.query(
+  await client.query(
     `INSERT INTO videos (id, url, title, created_at) VALUES (gen_random_uuid(), 'http://localhost/a', 'A', now())`,
   )
-  await pool.query(
+  await client.query(
     `INSERT INTO workloads (id, name, config, video_ids, state, status, created_at)
      SELECT gen_random_uuid(), 'large', '{"batchConfig": {}}', ARRAY[id], '{"rules": {}, "phase": {"status": "completed"}}',
        'completed', now() FROM videos`,
   )
-  await pool.query(
+  await client.query(
     `INSERT INTO batches (workload_id, cycle, batch, batch_group, video_id, total)
      SELECT w.id, n, 1, 'A', v.id, 100 FROM workloads w, videos v, generate_series(1, $1::int / 100) n`,
     [count],
   )
-  await pool.query(
+  await client.query(
     `INSERT INTO command_history (id, workload_id, video_id, device_id, workstation_id, cycle, batch, batch_group, status,
        plan, ready_at, created_at, finished_at, result_id)
      SELECT gen_random_uuid(), b.workload_id, b.video_id, d.id, 'WS01', b.cycle, 1, 'A', 'succeeded', '{}', now(), now(),
        now(), gen_random_uuid() FROM batches b, devices d`,
   )
-  await pool.query(
+  await client.query(
     `INSERT INTO results (id, command_id, attempt, session_id, device_id, video_id, watch_time, watch_percent, end_reason,
        playing_ms, paused_ms, seeking_ms, rebuffer_count, rebuffer_ms, switch_count, bytes_downloaded, errors_fatal,
        errors_nonfatal, timeline, created_at)
      SELECT result_id, id, 1, id, device_id, video_id, 30, 100, 'planned', 30000, 0, 0, 0, 0, 0, 1000, 0, 0, '[]', now()
      FROM command_history`,
   )
+  await client.end()
 }
 
 test(`a database of 0.1.0 with ${LARGE} results is upgraded, however long its statements take, and says what it is at`, async () => {
