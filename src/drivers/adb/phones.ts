@@ -1,6 +1,7 @@
 import type { AdbServerClient } from '@yume-chan/adb'
 import type { DeviceHealth } from '../../domain/device.ts'
 import type { Clock } from '../clock.ts'
+import { within } from '../within.ts'
 import { type AdbServer, inTime } from './adb-server.ts'
 import { Phone, type Sensors } from './phone.ts'
 import type { Slots } from './slots.ts'
@@ -225,9 +226,13 @@ export class Phones implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped.abort()
-    await this.#running
+    // An adb server or a phone that answers no more keeps no agent from ending.
+    await within(this.#running, STOP_MS)
   }
 }
+
+/** What is under way when it is stopped has so long to end; ms. */
+const STOP_MS = 10_000
 
 /** One that the server lists as offline counts as connected: it is let go first. */
 async function connect({ wireless }: AdbServerClient, address: string): Promise<void> {

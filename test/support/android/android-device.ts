@@ -1,6 +1,7 @@
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import { within } from '../../../src/drivers/within.ts'
 import { phoneCommands } from './commands/commands.ts'
 import { createFetchingBrowser } from './fetching-browser.ts'
 import { BROWSER_PACKAGE, defaultPhoneState, Phone, type PhoneState } from './phone.ts'
@@ -191,8 +192,9 @@ export class AndroidDevice implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort()
     this.phone.browser.close()
-    await this.vanish()
-    await this.settled()
+    // A page or a socket that does not end is not what a test asks.
+    await within(this.vanish(), 10_000)
+    await within(this.settled(), 10_000)
   }
 
   #transportOptions(admission: Admission) {
