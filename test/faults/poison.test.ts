@@ -38,12 +38,13 @@ test('mutated manifests and broken answers: controller and agent go on, and answ
   )
   expect(beside).toMatchObject({ status: 'completed', failures: [] })
   expect(played).toHaveLength(MANIFESTS + ANSWERS)
-  for (const { status, message, name, failures } of played) {
-    expect(['completed', 'error']).toContain(status)
-    if (status === 'error') expect(message).toContain(`/${name}/`)
-    // A lease that was lost, or a command that nobody took, would be an agent that did not answer.
-    for (const failure of failures) expect(['content', 'refused', 'unsupported', 'timeout']).toContain(failure)
-  }
+  // A lease that was lost, or a command that nobody took, would be an agent that did not answer.
+  const due = ['content', 'refused', 'unsupported', 'timeout']
+  const odd = played.filter(({ status, message, name, failures }) => {
+    const isNamed = status === 'completed' || (status === 'error' && message.includes(`/${name}/`))
+    return !isNamed || failures.some((failure) => !due.includes(failure))
+  })
+  expect(odd).toEqual([])
   expect(slowestMs).toBeLessThan(ANSWER_MS)
   for (const { child } of lab.processes) expect([child.exitCode, child.signalCode]).toEqual([null, null])
 })

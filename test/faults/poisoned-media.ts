@@ -92,6 +92,7 @@ export function mutatedManifests(count: number, seed: number): Mutated[] {
 
 /** Ways in which a server answers what no client asked for. `patience` is how long the slow ones go on, ms. */
 export function brokenAnswers(patience: number): Record<string, (response: ServerResponse) => void> {
+  const bomb = gzipSync(Buffer.alloc(50_000_000, '#EXTINF:1,\na\n'), { level: 9 })
   const raw = (text: string) => (response: ServerResponse) => void response.socket?.end(text)
   return {
     'cut short': (response) => {
@@ -122,7 +123,7 @@ export function brokenAnswers(patience: number): Record<string, (response: Serve
     'not HTTP': raw('\u0000\u0001 nothing of the kind \r\n\r\n'),
     'a compressed bomb': (response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' })
-      response.end(gzipSync(Buffer.alloc(50_000_000, '#EXTINF:1,\na\n'), { level: 9 }))
+      response.end(bomb)
     },
     'closed at once': (response) => void response.destroy(),
     'a redirect to itself': (response) => response.writeHead(302, { location: response.req.url ?? '/' }).end(),
