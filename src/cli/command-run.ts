@@ -60,7 +60,7 @@ export function runCommands(program: Command, context: Context): void {
     })
 }
 
-/** Lab names of the devices that may play now. @throws CliError where there is none */
+/** Returns the lab names of the available devices. @throws CliError if no device is available */
 async function freeDevices(context: Context, client: Client, { json }: RunFlags): Promise<string[]> {
   const { items } = await client.getDevices()
   const free = items.filter(({ status }) => status === 'available').map(({ labName }) => labName)

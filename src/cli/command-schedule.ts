@@ -31,7 +31,7 @@ export function scheduleCommands(program: Command, context: Context): void {
     .option('--jitter <seconds>', 'each start is put off by up to so many, drawn anew', seconds(0, 3600), 0)
     .option('--overlap <policy>', 'while the one before still runs: skip, or queue behind it', 'skip')
     .option('--when-paused <policy>', 'while the one before is paused: skip, or cancel_and_start', 'skip')
-    .option('--catch-up <seconds>', 'a firing starts at the most so much late', seconds(60, 604_800), 3600)
+    .option('--catch-up <seconds>', 'how late a firing may still start', seconds(60, 604_800), 3600)
     .option('--name <name>', "its name (default: the workload's)")
     .option('--json', 'print JSON')
     .action(async (file: string, flags: AddFlags) => {

@@ -36,7 +36,7 @@ test('what cannot have reached anyone is asked of the next controller, whatever 
   const { controllers, asked } = controllersOf(() => {
     throw new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } })
   })
-  // The answer is none of this call's: what counts is who was asked.
+  // The test server's answer does not fit this call; only the controllers that were asked matter.
   await request(controllers, calls.retryWorkload, { params: { id: WORKLOAD }, body: {} }).catch(() => {})
   expect(asked).toEqual(['a', 'b'])
 })

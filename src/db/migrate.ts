@@ -5,13 +5,13 @@ import { type Migration, missingFrom, readMigrations } from './migration-files.t
 const LOCK = 0x646f6169
 /** How often the operator is told what an upgrade is at; ms. */
 const SAY_MS = 5000
-/** How often a process that waits for another one's upgrade looks; ms. */
+/** How often a process checks whether another process's upgrade has ended, in ms. */
 const LOOK_MS = 250
-/** A step that waits for a table holds up everybody who comes after it: it lets them pass and tries again. */
+/** A step that waits for a table blocks every later query on it, so it gives up after `ms` and tries again. */
 const LOCK_WAIT = { ms: 5000, tries: 60 }
 /**
- * Between two statements a migration does nothing that takes long. A process that is silent for so long is frozen, and
- * must not keep the lock; ms.
+ * The longest idle time of a session that migrates, in ms. A migration does no long work between statements, so a session
+ * that is idle for longer belongs to a frozen process and must release the lock.
  */
 const FROZEN_MS = 60_000
 

@@ -61,8 +61,8 @@ export function planBatches(given: readonly PlannedDevice[], { percent, limits, 
 }
 
 /**
- * An upper bound of the devices that one batch can have under these limits, without searching for a plan: the least that
- * the percentage or one limit alone allows. Devices without a limited label are not held by its limit.
+ * Returns an upper bound of the devices in one batch without searching for a plan: the least that the percentage or one
+ * limit alone allows. A limit does not count devices without its label.
  */
 export function mostInOneBatch(devices: readonly PlannedDevice[], limits: BatchLimits): number {
   const allowed = new Map<number, number>([[-1, devices.length]])
@@ -189,20 +189,24 @@ function groupsOf(
 }
 
 /**
- * The first group that alone forces so many batches; else of an irreducible set of rules, each one's tightest group. Where
- * the lab is too large to find such a set in a bounded search, all rules are named.
+ * Returns the first group that alone needs `count` batches. If no group does, returns the tightest group of each rule in an
+ * irreducible set of rules that together need them; of all rules if the lab is too large to search for that set.
  */
 function shapesOf(places: readonly number[], groups: readonly Shared[], count: number): PlanShape[] {
   const alone = groups.find((group) => leastBatches(group) === count)
   if (alone) return [shapeOf(alone)]
   let set = [...new Set(groups.map(({ rule }) => rule))]
-  const rules = set.length <= triesFor(groups) ? [...set] : []
-  for (const rule of rules) {
+  if (set.length > triesFor(groups)) return tightestOf(set, groups)
+  for (const rule of [...set]) {
     const without = set.filter((one) => one !== rule)
     const left = groups.filter((group) => without.includes(group.rule))
     if (inBatches(count - 1, places, left) === null) set = without
   }
-  return set.flatMap((rule) => {
+  return tightestOf(set, groups)
+}
+
+function tightestOf(rules: readonly number[], groups: readonly Shared[]): PlanShape[] {
+  return rules.flatMap((rule) => {
     const tightest = groups
       .filter((group) => group.rule === rule)
       .toSorted((a, b) => b.devices / b.perBatch - a.devices / a.perBatch)[0]

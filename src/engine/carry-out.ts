@@ -3,6 +3,7 @@ import { drawSession } from '../domain/watch-draw.ts'
 import type { Effect, Unavailable } from '../domain/workload.ts'
 import { CHANNELS, type Engine, notify, type Tx } from './engine.ts'
 import { recordVerdicts } from './gates.ts'
+import { writeLog } from './log.ts'
 import { newId } from './new-id.ts'
 import { settleAttempts } from './settle.ts'
 import type { WorkloadRow } from './workload-row.ts'
@@ -29,7 +30,7 @@ export async function carryOut(engine: Engine, tx: Tx, row: WorkloadRow, effect:
     case 'record':
       return record(tx, row, effect.cycle, effect.videoIndex)
     case 'log':
-      return log(tx, row.id, effect.level, effect.message, now)
+      return writeLog(tx, row.id, effect.level, effect.message, now)
   }
 }
 
@@ -50,15 +51,6 @@ async function stopSessions(engine: Engine, tx: Tx, workloadId: string, reason: 
   await settleAttempts(engine, tx, null, unstarted)
   await tx.query('UPDATE leases SET stop_reason = $2::text WHERE workload_id = $1::uuid', [workloadId, reason])
   await wakeWorkstations(tx, 'SELECT DISTINCT workstation_id FROM leases WHERE workload_id = $1', [workloadId])
-}
-
-async function log(tx: Tx, workloadId: string, level: string, message: string, now: Date): Promise<void> {
-  await tx.query('INSERT INTO workload_logs (workload_id, at, level, message) VALUES ($1, $2, $3, $4)', [
-    workloadId,
-    now,
-    level,
-    message,
-  ])
 }
 
 /** The frozen plan: a row per batch, and per command with what its device will do. */

@@ -1,6 +1,7 @@
 /**
- * The one population of every statistic, as a condition on commands `c`: those that ended, with or without error. A command that was cancelled, skipped, or waits for another attempt may have a result of an attempt
- * before; that says nothing of how the command ended and is in no statistic. docs/what-counts.md has the table.
+ * The one population of every statistic, as a condition on commands `c`: those that ended, with or without error. A command
+ * that was cancelled, was skipped, or waits for another attempt may have a result of an earlier attempt. That result does
+ * not say how the command ended, so no statistic counts it. docs/what-counts.md has the table.
  */
 export const IS_COUNTED = `c.status IN ('succeeded', 'failed')`
 

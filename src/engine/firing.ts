@@ -4,6 +4,7 @@ import { storableText } from '../domain/storable-text.ts'
 import { advanceIn } from './advance.ts'
 import { createIn, type NewWorkload, WorkloadRefusedError } from './create.ts'
 import type { Engine, Tx } from './engine.ts'
+import { writeLog } from './log.ts'
 
 export type ScheduleRow = {
   id: string
@@ -49,7 +50,7 @@ export async function fire(
   const ended = decision.cancelsPaused ? await cancelPaused(engine, tx, row, paused) : ''
   if (decision.kind === 'skip') {
     const note = `${of} was skipped: ${whySkipped(decision.because, paused)}${ended}${gap}`
-    await logOf(tx, runs[0]?.id ?? null, 'warn', `Schedule “${row.name}”: ${note}`, now)
+    if (runs[0] !== undefined) await writeLog(tx, runs[0].id, 'warn', `Schedule “${row.name}”: ${note}`, now)
     return { outcome: 'skipped', note, workloadId: null }
   }
   return start(tx, row, firing, { decision, runs, of, after: `${ended}${gap}` }, now)
@@ -76,7 +77,7 @@ async function start(
     }
     const workloadId = await createIn(tx, row.workload, origin, now)
     const note = `${of} ${queues ? 'waits for the one before it' : 'was started'}.${after}`
-    await logOf(tx, workloadId, 'info', `Schedule “${row.name}”: ${note}`, now)
+    await writeLog(tx, workloadId, 'info', `Schedule “${row.name}”: ${note}`, now)
     return { outcome: queues ? 'queued' : 'started', note, workloadId }
   } catch (error) {
     if (!(error instanceof WorkloadRefusedError)) throw error
@@ -130,16 +131,6 @@ async function cancelPaused(engine: Engine, tx: Tx, row: ScheduleRow, paused: re
     if (advanced.kind === 'refused') throw new Error(`the paused run ${id} could not be cancelled: ${advanced.reason}`)
   }
   return ` The one before it, which was paused by ${byWhom(paused[0])}, was cancelled.`
-}
-
-async function logOf(tx: Tx, workloadId: string | null, level: 'info' | 'warn', message: string, now: Date) {
-  if (workloadId === null) return
-  await tx.query('INSERT INTO workload_logs (workload_id, at, level, message) VALUES ($1, $2, $3, $4)', [
-    workloadId,
-    now,
-    level,
-    message,
-  ])
 }
 
 export function scheduleOf(row: ScheduleRow): Schedule {

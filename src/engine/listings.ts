@@ -28,7 +28,7 @@ const AT_ONCE = 256
 const CLAIM_SECONDS = 3
 const RENEW_MS = 750
 
-type Claim = { since: number; tries: number; fault: string | null; row: WorkloadRow; given: AbortController }
+type Claim = { since: number; row: WorkloadRow; given: AbortController }
 
 /**
  * Reads the next videos of the workloads that are listing. A claim in the workload's row keeps other controllers from
@@ -61,7 +61,7 @@ export class Listings {
   /** Counts the try before it is made, so that a video that ends the process that reads it is not read for ever. */
   async #claim(id: string): Promise<Claim | null> {
     const { engine } = this.#options
-    const { rows } = await engine.pool.query<WorkloadRow & { tries: number; fault: string | null }>(
+    const { rows } = await engine.pool.query<WorkloadRow>(
       `UPDATE workloads SET tries = tries + 1, listing_by = $2::uuid,
          listing_until = coalesce($3::timestamptz, clock_timestamp()) + make_interval(secs => $4::float8)
        WHERE id = $1::uuid AND status = 'listing' AND finished_at IS NULL
@@ -72,15 +72,14 @@ export class Listings {
     )
     const row = rows[0]
     if (row?.state.phase.status !== 'listing') return null
-    const { tries, fault } = row
-    return { since: row.state.phase.since, tries, fault, row, given: new AbortController() }
+    return { since: row.state.phase.since, row, given: new AbortController() }
   }
 
   async #listClaimed(id: string, claim: Claim): Promise<void> {
     const { engine, signal } = this.#options
     this.#keepClaims()
     try {
-      const video = claim.tries > MAX_TRIES ? givenUp(claim) : await this.#read(claim)
+      const video = claim.row.tries > MAX_TRIES ? givenUp(claim.row) : await this.#read(claim)
       if (claim.given.signal.aborted) return
       const targets = video.ok ? await this.#plan(claim.row, video.peakKbps) : null
       await advance(engine, id, { kind: 'listed', video: { since: claim.since, ...video }, targets })
@@ -153,7 +152,7 @@ export class Listings {
 
 type Reading = { ok: true; durationSeconds: number | null; peakKbps: number | null } | { ok: false; reason: string }
 
-function givenUp({ tries, fault }: Claim): Reading & { ok: false } {
+function givenUp({ tries, fault }: WorkloadRow): Reading & { ok: false } {
   const why = fault ?? 'whichever process read it ended or froze before it had an answer'
   return { ok: false, reason: `The video was not read in ${tries - 1} tries: ${why}.` }
 }

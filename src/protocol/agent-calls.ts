@@ -1,11 +1,11 @@
 import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
-import { FAILURES } from '../domain/failure.ts'
 import { LABEL_KEY, LABEL_VALUE } from '../domain/label-expression.ts'
 import type { Call } from './call.ts'
 import { Playback } from './live.ts'
 import { type TakenReport, takeInPart } from './partial-report.ts'
-import { bytes, count, ms, PlayableOrigin, SessionPlan, said, TimelineEntry } from './session.ts'
+import { PlayableOrigin, SessionPlan } from './session.ts'
+import { Report } from './session-report.ts'
 
 /** What these messages are, as a number: an agent sends it with each, and is refused where it is too old or too new. */
 export const AGENT_PROTOCOL = { current: 3, oldest: 2, header: 'doai-agent-protocol' } as const
@@ -27,37 +27,7 @@ const LeasedCommand = z.object({
 })
 export type LeasedCommand = z.infer<typeof LeasedCommand>
 
-const Report = z.object({
-  sessionId: z.uuid(),
-  failure: z.object({ kind: z.enum(FAILURES), permanent: z.boolean(), message: said }).nullable(),
-  endReason: z.enum(['planned', 'ended', 'failed', 'aborted']),
-  watchTime: z.number().min(0),
-  watchPercent: z.number().min(0).max(100),
-  figures: z.object({
-    startupMs: ms.nullable(),
-    playingMs: ms,
-    pausedMs: ms,
-    seekingMs: ms,
-    rebufferCount: count,
-    rebufferMs: ms,
-    bitrateAvgKbps: z.number().nullable(),
-    bitrateTopKbps: z.number().nullable(),
-    switchCount: count,
-    throughputKbps: z.number().nullable(),
-    droppedFrames: count.nullable(),
-    decodedFrames: count.nullable(),
-    bytesDownloaded: bytes,
-    errorsFatal: count,
-    errorsNonfatal: count,
-    errorCodes: z.array(said),
-  }),
-  timeline: z.array(TimelineEntry).max(20_000),
-  loopDelayP99Ms: z.number().nullable(),
-  /** Of a failed session that had a screen: a JPEG. */
-  screenshot: z.base64().max(400_000).optional(),
-})
-
-/** A report as it is meant; one that is not is taken as far as it can be. */
+/** A valid report is taken whole, an invalid one in part. */
 const AnyReport = z.union([
   Report.transform((report): TakenReport => ({ report, untaken: [], raw: null })),
   z.unknown().transform((raw): TakenReport => takeInPart(raw, uuidv7)),

@@ -1,45 +1,23 @@
-import { z } from 'zod'
-import { FAILURES } from '../domain/failure.ts'
+import type { z } from 'zod'
 import type { SessionReport } from '../domain/playback-result.ts'
 import { storableText } from '../domain/storable-text.ts'
-import { bytes, count, ms, said, TimelineEntry } from './session.ts'
+import { MOST_ENTRIES, Report } from './session-report.ts'
 
-/** A figure that could not be taken, and why. */
+/** An invalid part of a report, and the rule that it breaks. */
 export type Untaken = { path: string; message: string }
 
-/** A session's report as far as it could be taken. */
+/** The valid parts of a report; `raw` is the report as it came, where not all of it was valid. */
 export type TakenReport = { report: SessionReport; untaken: Untaken[]; raw: unknown }
 
-/** Entries of a timeline that are taken. */
-const MOST_ENTRIES = 20_000
-/** So many faults of one report are told; the others are only counted. */
+/** The faults of one report that are listed; the others are only counted. */
 const MOST_TOLD = 20
 
-const Failure = z.object({ kind: z.enum(FAILURES), permanent: z.boolean(), message: said }).nullable()
-const kbps = z.number().min(0).nullable()
-
-/** Each figure with what stands for it where it cannot be taken: null where it may be missing, else 0. */
-const FIGURES = {
-  startupMs: [ms.nullable(), null],
-  playingMs: [ms, 0],
-  pausedMs: [ms, 0],
-  seekingMs: [ms, 0],
-  rebufferCount: [count, 0],
-  rebufferMs: [ms, 0],
-  bitrateAvgKbps: [kbps, null],
-  bitrateTopKbps: [kbps, null],
-  switchCount: [count, 0],
-  throughputKbps: [kbps, null],
-  droppedFrames: [count.nullable(), null],
-  decodedFrames: [count.nullable(), null],
-  bytesDownloaded: [bytes, 0],
-  errorsFatal: [count, 0],
-  errorsNonfatal: [count, 0],
-} as const
+const { figures: Figures, timeline: Timeline, screenshot: Screenshot, ...Fields } = Report.shape
+const { errorCodes: ErrorCodes, ...Measured } = Figures.shape
 
 /**
- * Takes of a report what can be taken, whatever it is: a figure that is no figure is missing, an entry of the timeline that
- * is none is left out, and each is told. A good session is not played again because of one bad number.
+ * Takes the valid parts of a report, whatever it is. A figure that is invalid becomes null where its schema allows that,
+ * else 0; an invalid entry of a list is left out. One invalid number then costs no session.
  *
  * @param freshId makes a session id where the report has none.
  */
@@ -50,43 +28,44 @@ export function takeInPart(raw: unknown, freshId: () => string): TakenReport {
   const take = <T>(path: string, schema: z.ZodType<T>, value: unknown, otherwise: T): T => {
     const parsed = schema.safeParse(value)
     if (parsed.success) return parsed.data
-    untaken.push({ path, message: parsed.error.issues[0]?.message ?? 'cannot be taken' })
+    untaken.push({ path, message: parsed.error.issues[0]?.message ?? 'is invalid' })
     return otherwise
   }
-  const measured = Object.entries(FIGURES).map(([name, [schema, otherwise]]) => {
-    return [name, take(`figures.${name}`, schema as z.ZodType<number | null>, figures[name], otherwise)] as const
+  const takeEach = <T>(path: string, schema: z.ZodType<T>, values: readonly unknown[]): T[] =>
+    values.flatMap((value, at) => {
+      const taken = take<T | null>(`${path}.${at}`, schema as z.ZodType<T | null>, value, null)
+      return taken === null ? [] : [taken]
+    })
+  const measured = Object.entries(Measured).map(([name, schema]: [string, z.ZodType<number | null>]) => {
+    return [name, take(`figures.${name}`, schema, figures[name], schema.safeParse(null).success ? null : 0)] as const
   })
-  const unreadable = { kind: 'player', permanent: false, message: 'Its report does not say how it ended.' } as const
+  const timeline = listOf(given.timeline)
   const report: SessionReport = {
-    sessionId: take('sessionId', z.uuid(), given.sessionId, freshId()),
-    failure: take('failure', Failure, given.failure, unreadable),
-    endReason: take('endReason', z.enum(['planned', 'ended', 'failed', 'aborted']), given.endReason, 'failed'),
-    watchTime: take('watchTime', z.number().min(0), given.watchTime, 0),
-    watchPercent: take('watchPercent', z.number().min(0).max(100), given.watchPercent, 0),
+    sessionId: take('sessionId', Fields.sessionId, given.sessionId, freshId()),
+    failure: take('failure', Fields.failure, given.failure, {
+      kind: 'player',
+      permanent: false,
+      message: 'Its report does not say how it ended.',
+    }),
+    endReason: take('endReason', Fields.endReason, given.endReason, 'failed'),
+    watchTime: take('watchTime', Fields.watchTime, given.watchTime, 0),
+    watchPercent: take('watchPercent', Fields.watchPercent, given.watchPercent, 0),
     figures: {
       ...(Object.fromEntries(measured) as Omit<SessionReport['figures'], 'errorCodes'>),
-      errorCodes: listOf(figures.errorCodes).flatMap((code, at) => {
-        const taken = take<string | null>(`figures.errorCodes.${at}`, said, code, null)
-        return taken === null ? [] : [taken]
-      }),
+      errorCodes: takeEach('figures.errorCodes', ErrorCodes.element, listOf(figures.errorCodes)),
     },
-    timeline: listOf(given.timeline)
-      .slice(0, MOST_ENTRIES)
-      .flatMap((entry, at) => {
-        const taken = take<SessionReport['timeline'][number] | null>(`timeline.${at}`, TimelineEntry, entry, null)
-        return taken === null ? [] : [taken]
-      }),
-    loopDelayP99Ms: take('loopDelayP99Ms', z.number().nullable(), given.loopDelayP99Ms, null),
+    timeline: takeEach('timeline', Timeline.element, timeline.slice(0, MOST_ENTRIES)),
+    loopDelayP99Ms: take('loopDelayP99Ms', Fields.loopDelayP99Ms, given.loopDelayP99Ms, null),
   }
-  const screenshot = z.base64().max(400_000).safeParse(given.screenshot)
-  if (screenshot.success) report.screenshot = screenshot.data
-  if (listOf(given.timeline).length > MOST_ENTRIES) {
+  const screenshot = take('screenshot', Screenshot, given.screenshot, undefined)
+  if (screenshot !== undefined) report.screenshot = screenshot
+  if (timeline.length > MOST_ENTRIES) {
     untaken.push({ path: 'timeline', message: `has more than ${MOST_ENTRIES} entries` })
   }
   return { report, untaken, raw }
 }
 
-/** What of a report could not be taken, in one sentence. */
+/** The invalid parts of a report, as one line of text. */
 export function untakenText(untaken: readonly Untaken[]): string {
   const told = untaken.slice(0, MOST_TOLD).map(({ path, message }) => `${path} (${message})`)
   const more = untaken.length > MOST_TOLD ? ` and ${untaken.length - MOST_TOLD} more` : ''
