@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { expect, inject, test } from 'vitest'
 import { type Client, createClient } from '../../src/client/index.ts'
 import { createTestDatabase } from '../support/database.ts'
@@ -8,6 +9,7 @@ import { type Fault, type MediaServer, startMediaServer } from '../support/media
 import { type DoaiProcess, startDoai } from '../support/process.ts'
 import { createOf } from '../support/system.ts'
 import { disposableFolder } from '../support/temporary-folder.ts'
+import type { Health } from './health-watcher.ts'
 import { brokenAnswers, type Mutated, mutatedManifests } from './poisoned-media.ts'
 
 const long = inject('long')
@@ -23,8 +25,8 @@ type Played = { name: string; status: string; message: string; failures: string[
 test('mutated manifests and broken answers: controller and agent go on, and answer', async () => {
   await using stack = new AsyncDisposableStack()
   const lab = await startLab(stack)
-  const watch = watchHealth(lab.url)
   const cases = [...poisonedVideos(lab.media), ...brokenVideos(lab.media)]
+  const watch = watchHealth(lab.url)
   // Devices that play what is well, beside the others, all the while.
   const well = playOn(lab, 'WS01-S01', 'well', lab.media.video('well'))
   const played = await onDevices(lab, cases)
@@ -132,25 +134,16 @@ async function playOn({ client }: Lab, labName: string, name: string, url: strin
   }
 }
 
-/** Asks ten times a second whether the controller is there. */
 function watchHealth(url: string) {
-  const stopping = new AbortController()
-  let slowestMs = 0
-  let asked = 0
-  const watching = (async () => {
-    while (!stopping.signal.aborted) {
-      const startMs = performance.now()
-      await fetch(`${url}/healthz`).then((response) => response.text())
-      asked += 1
-      slowestMs = Math.max(slowestMs, performance.now() - startMs)
-      await delay(100)
-    }
-  })()
+  const watcher = new Worker(new URL('./health-watcher.ts', import.meta.url), { workerData: url })
+  const { promise, resolve, reject } = Promise.withResolvers<Health>()
+  watcher.once('message', resolve)
+  watcher.once('error', reject)
+  promise.catch(() => {})
   return {
-    async stop() {
-      stopping.abort()
-      await watching
-      return { slowestMs, asked }
+    stop() {
+      watcher.postMessage('stop')
+      return promise
     },
   }
 }
