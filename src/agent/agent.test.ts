@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
 /** A controller that has nothing to play: a poll for commands lasts until the agent gives it up. */
-function idleController(onLease: (freeDevices: string[]) => void): typeof fetch {
+function idleController(onLease: (freeDevices: string[]) => void, onHeartbeat: () => void): typeof fetch {
   const answers: Record<string, unknown> = {
     enrol: { devices: [{ id: DEVICE_ID, slot: 'S01' }], heartbeatSeconds: 0.01 },
     heartbeat: { stop: [] },
@@ -23,6 +23,7 @@ function idleController(onLease: (freeDevices: string[]) => void): typeof fetch 
   }
   return async (url, init) => {
     const call = new URL(String(url)).pathname.split('/').at(-1) ?? ''
+    if (call === 'heartbeat') onHeartbeat()
     if (call !== 'lease') return Response.json(answers[call])
     onLease(JSON.parse(String(init?.body)).freeDevices)
     return new Promise<Response>((_, fail) => {
@@ -46,12 +47,20 @@ test('a device that can be reached again is asked for at once, whatever poll is 
   const health: DeviceHealth = { offline: 'unplugged', temperatureC: null, batteryPercent: null }
   const asked: string[][] = []
   const stop = new AbortController()
-  const askedForIt = new Promise<void>((resolve) => {
-    const fetch = idleController((freeDevices) => {
-      asked.push(freeDevices)
-      if (freeDevices.length > 0) resolve()
-      else health.offline = null
-    })
+  let heartbeats = 0
+  const askedForIt = new Promise<void>((resolve, reject) => {
+    const fetch = idleController(
+      (freeDevices) => {
+        asked.push(freeDevices)
+        if (freeDevices.length > 0) resolve()
+        else health.offline = null
+      },
+      () => {
+        // A poll that goes on to its own end lasts for thousands of these heartbeats.
+        if (health.offline === null && ++heartbeats > 300)
+          reject(new Error('It is not asked for after 300 heartbeats.'))
+      },
+    )
     void new Agent({
       workstation: 'WS01',
       version: '0',
@@ -66,7 +75,6 @@ test('a device that can be reached again is asked for at once, whatever poll is 
       onError: () => {},
     }).run()
   })
-  await askedForIt
-  stop.abort()
+  await askedForIt.finally(() => stop.abort())
   expect(asked).toEqual([[], [DEVICE_ID]])
 })
