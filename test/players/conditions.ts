@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Fault, MediaServer } from '../support/media-server.ts'
 
 /** What a video may be like, whoever plays it. */
@@ -22,11 +21,8 @@ export const HOSTILE = `한국어 🎬 '; touch pwned; "$(touch pwned)" \`touch 
 /** Nobody is there: an address for documentation (RFC 5737). */
 const OUTSIDE = 'http://192.0.2.1'
 
-/** More than is buffered by then, and less than a player waits for an answer. */
-const LATE_MS = 8000
-
-/** The urls of every condition, served for real. */
-export function serveConditions(media: MediaServer): Record<Condition, string> {
+/** The urls of every condition, served for real. The media of `stalling` from its third segment on waits for `goOn`. */
+export function serveConditions(media: MediaServer, goOn: Promise<void>): Record<Condition, string> {
   const begins = (text: string) => (response: ServerResponse) => {
     response.writeHead(200, { 'access-control-allow-origin': '*' }).end(text)
     return true
@@ -43,7 +39,7 @@ export function serveConditions(media: MediaServer): Record<Condition, string> {
     hls: media.video('hls'),
     dash: media.video('dash', undefined, 'manifest.mpd'),
     progressive: media.video('progressive', undefined, 'progressive.mp4'),
-    stalling: media.video('stalling', lateOnce('00003')),
+    stalling: media.video('stalling', heldAt('00003', goOn)),
     missing: media.video('missing', ({ name }, response) => /00002\.m4s/.test(name) && ends(404)(response)),
     failing: media.video('failing', manifest(ends(500))),
     garbled: media.video('garbled', manifest(begins('<html>not a manifest</html>'))),
@@ -57,14 +53,10 @@ export function serveConditions(media: MediaServer): Record<Condition, string> {
   }
 }
 
-/** A session's first request for that segment of video is answered late. */
-function lateOnce(segment: string): Fault {
-  const held = new Set<string>()
-  return async ({ name, session }) => {
-    if (!name.startsWith('chunk-stream') || name.includes('stream3') || !name.includes(segment)) return false
-    if (held.has(session)) return false
-    held.add(session)
-    await delay(LATE_MS)
+/** A segment of video, in whatever rendition, is answered when `goOn` resolves: a player may give up one and ask for another. */
+function heldAt(segment: string, goOn: Promise<void>): Fault {
+  return async ({ name }) => {
+    if (name.startsWith('chunk-stream') && !name.includes('stream3') && name.includes(segment)) await goOn
     return false
   }
 }

@@ -5,7 +5,7 @@ import type { Driver } from '../../src/drivers/driver.ts'
 import { startAdbServer } from '../support/android/adb-server.ts'
 import { createAndroidDevice } from '../support/android/android-device.ts'
 import { createChromiumBrowser } from '../support/android/chromium-browser.ts'
-import { startMediaServer } from '../support/media-server.ts'
+import { type MediaServer, startMediaServer } from '../support/media-server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type Condition, serveConditions } from './conditions.ts'
 
@@ -14,6 +14,8 @@ export type Player = AsyncDisposable & {
   driver: Driver
   labName: string
   urls: Record<Condition, string>
+  /** Lets the media of `stalling` come, which waits for it. */
+  endStall: () => void
   /** What was asked of the media server. */
   requests: readonly { url: string; session: string; userAgent: string; cmcd: string }[]
   /** What a shell was made to run or expand that nobody meant. */
@@ -107,10 +109,16 @@ async function simulated(): Promise<Player> {
       undecodable: video('unsupported'),
       hostile: well,
     },
+    endStall: () => {},
     requests: [],
     violations: [],
     [Symbol.asyncDispose]: () => driver[Symbol.asyncDispose](),
   }
+}
+
+function conditionsOf(media: MediaServer): Pick<Player, 'urls' | 'endStall'> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return { urls: serveConditions(media, promise), endStall: resolve }
 }
 
 async function real(name: string): Promise<Player> {
@@ -121,7 +129,7 @@ async function real(name: string): Promise<Player> {
   return {
     driver,
     labName: LAB_NAME,
-    urls: serveConditions(media),
+    ...conditionsOf(media),
     requests: media.requests,
     violations: [],
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
@@ -144,7 +152,7 @@ async function phone(executable: string): Promise<Player> {
   return {
     driver,
     labName: LAB_NAME,
-    urls: serveConditions(media),
+    ...conditionsOf(media),
     requests: media.requests,
     violations: device.violations,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
