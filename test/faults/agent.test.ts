@@ -39,7 +39,7 @@ async function begin(workstation: string, seconds: number): Promise<string> {
   })
   await system.client.startWorkload(id)
   const playing = async () => (await system.client.getWorkloadStatus(id)).liveState?.devices.playing
-  await until('both devices play', async () => (await playing()) === 2, 20_000)
+  await until('both devices play', async () => (await playing()) === 2, 120_000)
   return id
 }
 
@@ -85,7 +85,7 @@ test('killed in the middle and started anew, without a token: its sessions are l
     return rows.map(({ message }) => message)
   }
   // Long before its leases lapse.
-  await until('both are known to be lost', async () => (await lost()).length === 2, 10_000)
+  await until('both are known to be lost', async () => (await lost()).length === 2, 25_000)
   expect(new Set(await lost())).toEqual(new Set(['Its agent ended while it had it.']))
   expect(await system.ended(id)).toMatchObject({ status: 'completed', completedTasks: 2 })
   expect(await commands(id)).toEqual(['succeeded 2', 'succeeded 2'])

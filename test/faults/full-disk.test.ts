@@ -28,9 +28,9 @@ test.skipIf(!mountable)(
         await delay(5000)
         await disk.fill()
         const why = async () => (await client.whyDevice('WS01-S01')).why
-        await until('the lab says why', async () => /cannot write its journal: .*ENOSPC/.test(await why()), 60_000)
+        await until('the lab says why', async () => /cannot write its journal: .*ENOSPC/.test(await why()), 120_000)
         await disk.empty()
-        await until('it goes on', async () => !/offline/.test(await why()), 30_000)
+        await until('it goes on', async () => !/offline/.test(await why()), 120_000)
       })
       expectIntact(outcome, 5)
     })
@@ -55,7 +55,7 @@ test.skipIf(!mountable)(
         // A server that ended for want of space is started again, as a supervisor would.
         await postgres.kill()
         await postgres.start()
-        await until('it writes again', async () => !(await refuses()), 60_000)
+        await until('it writes again', async () => !(await refuses()), 120_000)
       })
       expectIntact(outcome, 5)
       expect(outcome.workloads).toBeGreaterThan(1)

@@ -32,7 +32,7 @@ async function begin(seconds: number): Promise<string> {
 
 async function playing(id: string, count: number): Promise<void> {
   const status = async () => (await fleet.client.getWorkloadStatus(id)).liveState?.devices.playing
-  await until(`${count} devices play`, async () => (await status()) === count, 30_000)
+  await until(`${count} devices play`, async () => (await status()) === count, 120_000)
 }
 
 async function ended(id: string): Promise<void> {
@@ -54,7 +54,7 @@ test.each([
   const id = await begin(3)
   await playing(id, 4)
   const resting = async () => (await fleet.client.getWorkloadStatus(id)).liveState?.waitEndsAt ?? null
-  await until('batch A has ended', async () => (await resting()) !== null, 30_000)
+  await until('batch A has ended', async () => (await resting()) !== null, 120_000)
   const due = Date.parse((await resting()) ?? '')
   await new Promise((done) => setTimeout(done, due - Date.now() - 500))
   const lost = fleet.controllers[at]
@@ -92,7 +92,7 @@ test('events go on across controllers: in commit order, none missed, none twice'
   const id = await begin(2)
   await playing(id, 4)
   await fleet.controllers[0]?.kill(500)
-  await until('the first is back', async () => (await fetch(`${fleet.urls[0]}/healthz`)).ok, 30_000)
+  await until('the first is back', async () => (await fetch(`${fleet.urls[0]}/healthz`)).ok, 120_000)
   await fleet.controllers[1]?.kill(500)
   await ended(id)
   const own = async () => {
@@ -103,7 +103,7 @@ test('events go on across controllers: in commit order, none missed, none twice'
     return rows.map((row) => row.id)
   }
   const expected = await own()
-  await until('all are seen', async () => expected.every((one) => seen.includes(one)), 20_000)
+  await until('all are seen', async () => expected.every((one) => seen.includes(one)), 120_000)
   stopping.abort()
   await watching
   expect(seen.filter((one) => expected.includes(one))).toEqual(expected)

@@ -105,6 +105,6 @@ test('a database of version 1 migrates, and what waited in it goes on to its end
     const read = await readEvents(engine, { xact: '0', id: '0' }, null, 10_000)
     expect(read).toHaveLength(count[0].n)
     return read
-  }, 20_000)
+  }, 120_000)
   expect(events[0]?.type).toBe('workload.created')
 })

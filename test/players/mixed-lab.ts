@@ -110,7 +110,7 @@ export class MixedLab implements AsyncDisposable {
     const workload = await createOf(client, [video], {
       targetDevices,
       watchConfig: { watchDurationMin: 4, watchDurationMax: 4 },
-      batchConfig: { batchSizePercent: 50, maxRetries: 2 },
+      batchConfig: { batchSizePercent: 50, maxRetries: 2, retryDelaySeconds: 1 },
     })
     await client.startWorkload(workload.id)
     await asked.promise

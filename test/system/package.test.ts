@@ -1,6 +1,8 @@
-import { readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { startEmbeddedPostgres } from '../../src/db/embedded/embedded-postgres.ts'
+import { createPool } from '../../src/db/pool.ts'
 import { findBrowser } from '../../src/drivers/chromium/find-browser.ts'
 import { ROOT, startProcess } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -13,6 +15,41 @@ async function run(command: string, args: string[], cwd: string, env: Record<str
 }
 
 const browsers = (await findBrowser(process.env)) === null ? 0 : 2
+
+/** Twenty players and two browsers, two batches, every command and result in PostgreSQL. */
+async function expectDemo(doai: string, folder: string): Promise<void> {
+  const dataDir = join(folder, 'demo')
+  const args = [doai, 'demo', '--json', '--data', dataDir]
+  const { out, err } = await run(process.execPath, args, folder, { DATABASE_URL: '' })
+  expect(err).toBe('')
+  const { workload, results } = JSON.parse(out) as {
+    workload: { id: string }
+    results: { driver: string; bytesDownloaded: number; failure: null }[]
+  }
+  expect(workload).toMatchObject({ status: 'completed', completedTasks: 20 + browsers, totalTasks: 20 + browsers })
+  expect(results).toHaveLength(20 + browsers)
+  expect(results.filter(({ driver }) => driver === 'chromium')).toHaveLength(browsers)
+  for (const result of results) {
+    expect(result.failure).toBeNull()
+    expect(result.bytesDownloaded).toBeGreaterThan(100_000)
+  }
+  await using server = await startEmbeddedPostgres({ dataDir })
+  expect((await readFile(join(dataDir, 'database-url'), 'utf8')).trim()).toBe(server.url)
+  const pool = createPool(server.url)
+  const { rows } = await pool.query(
+    `SELECT batch_group, count(*)::int AS commands, min(started_at) AS first, max(finished_at) AS last,
+       string_agg(DISTINCT right(slot, 1), '' ORDER BY right(slot, 1)) AS slots
+     FROM command_history c JOIN devices d ON d.id = c.device_id WHERE workload_id = $1
+     GROUP BY batch_group ORDER BY batch_group`,
+    [workload.id],
+  )
+  await pool.end()
+  expect(rows).toMatchObject([
+    { batch_group: 'A', commands: 10 + browsers / 2, slots: '13579' },
+    { batch_group: 'B', commands: 10 + browsers / 2, slots: '02468' },
+  ])
+  expect((rows[1].first.getTime() - rows[0].last.getTime()) / 1000).toBeGreaterThanOrEqual(10)
+}
 
 const CONSUMER = `import { createClient, type Workload } from 'doai/client'
 
@@ -38,8 +75,7 @@ test('the tarball, installed elsewhere without install scripts: demo, typed clie
     const doai = join(folder, 'node_modules', '.bin', 'doai')
     const version = await run(process.execPath, [doai, '--version'], folder)
     expect(version.out).toBe('0.1.0\n')
-    const demo = await run(process.execPath, [doai, 'demo', '--json'], folder, { DATABASE_URL: '' })
-    expect(JSON.parse(demo.out)).toMatchObject({ workload: { status: 'completed', completedTasks: 20 + browsers } })
+    await expectDemo(doai, folder)
 
     const serve = [doai, 'serve', '--port', '0', '--data', join(folder, 'data')]
     await using served = startProcess(process.execPath, serve, { DATABASE_URL: '' }, folder)
