@@ -1,20 +1,45 @@
 #!/usr/bin/env bash
-# Makes media/ladder: a CMAF ladder of 717 frames at 29.97 frames a second (23.92 s), three H.264 renditions and separate
-# 44.1 kHz AAC audio in closed GOPs of 60 frames (2.002 s), as HLS and DASH over the same segments, and the lowest
-# rendition as one MP4. No duration in it is a whole number of seconds, as in most real streams. Needs ffmpeg with libx264.
+# Makes media/ladder, which the package carries, and the other shapes in test/shapes, which tests draw from. Each is three
+# H.264 renditions and separate AAC audio in closed GOPs, as HLS and DASH over the same segments, and the lowest rendition
+# with its audio as one MP4. No duration in them is a whole number of seconds, as in most real streams. Needs ffmpeg with
+# libx264. Names of shapes as arguments make those only.
 set -euo pipefail
-cd "$(dirname "$0")/../media/ladder"
-rm -f ./*
-video() { echo "-b:v:$1 $2k -maxrate:v:$1 $2k -bufsize:v:$1 $(($2 * 2))k -s:v:$1 $3"; }
-# shellcheck disable=SC2046
-ffmpeg -hide_banner -loglevel error -y \
-  -f lavfi -i "testsrc2=size=854x480:rate=30000/1001" -f lavfi -i "sine=frequency=440:sample_rate=44100" \
-  -t 23.9239 -map 0:v -map 0:v -map 0:v -map 1:a \
-  -c:v libx264 -preset slow -profile:v main -pix_fmt yuv420p -g 60 -keyint_min 60 -sc_threshold 0 -flags +cgop+bitexact \
-  $(video 0 90 426x240) $(video 1 170 640x360) $(video 2 290 854x480) \
-  -c:a aac -b:a 32k -ac 1 -fflags +bitexact -map_metadata -1 \
-  -f dash -dash_segment_type mp4 -seg_duration 2.002 -use_template 1 -use_timeline 0 \
-  -hls_playlist 1 -hls_master_name master.m3u8 -adaptation_sets "id=0,streams=v id=1,streams=a" manifest.mpd
-ffmpeg -hide_banner -loglevel error -y -i media_0.m3u8 -i media_3.m3u8 -map 0:v -map 1:a -c copy \
-  -fflags +bitexact -map_metadata -1 -movflags +faststart progressive.mp4
-du -sb . | cut -f1
+cd "$(dirname "$0")/.."
+
+# shape FOLDER SIZES RATE FRAMES_PER_SEGMENT SEGMENT_SECONDS SECONDS KBITS AUDIO_HZ TIMELINE
+shape() {
+  local folder=$1 rate=$3 gop=$4 segment=$5 seconds=$6 hertz=$8 timeline=$9
+  local -a size kbit video=()
+  IFS=, read -ra size <<<"$2"
+  IFS=, read -ra kbit <<<"$7"
+  for at in 0 1 2; do
+    video+=("-b:v:$at" "${kbit[at]}k" "-maxrate:v:$at" "${kbit[at]}k" "-bufsize:v:$at" "$((kbit[at] * 2))k" "-s:v:$at" "${size[at]}")
+  done
+  mkdir -p "$folder"
+  rm -f "$folder"/*
+  (
+    cd "$folder"
+    ffmpeg -hide_banner -loglevel error -y \
+      -f lavfi -i "testsrc2=size=${size[2]}:rate=$rate" -f lavfi -i "sine=frequency=440:sample_rate=$hertz" \
+      -t "$seconds" -map 0:v -map 0:v -map 0:v -map 1:a \
+      -c:v libx264 -preset slow -profile:v main -pix_fmt yuv420p -g "$gop" -keyint_min "$gop" -sc_threshold 0 \
+      -flags +cgop+bitexact "${video[@]}" -c:a aac -b:a 32k -ac 1 -fflags +bitexact -map_metadata -1 \
+      -f dash -dash_segment_type mp4 -seg_duration "$segment" -use_template 1 -use_timeline "$timeline" \
+      -hls_playlist 1 -hls_master_name master.m3u8 -adaptation_sets "id=0,streams=v id=1,streams=a" manifest.mpd
+    ffmpeg -hide_banner -loglevel error -y -i media_0.m3u8 -i media_3.m3u8 -map 0:v -map 1:a -c copy \
+      -fflags +bitexact -map_metadata -1 -movflags +faststart progressive.mp4
+  )
+  du -sb "$folder"
+}
+
+wanted() { [ "${#names[@]}" = 0 ] || [[ " ${names[*]} " == *" $1 "* ]]; }
+names=("$@")
+
+# 29.97 frames a second, 23.92 s in segments of 2.002 s.
+! wanted ladder || shape media/ladder 426x240,640x360,854x480 30000/1001 60 2.002 23.9239 90,170,290 44100 0
+# 23.976 frames a second, segments of 3.003 s in a timeline, 48 kHz.
+! wanted film || shape test/shapes/film 320x136,426x180,640x272 24000/1001 72 3.003 27.4441 60,90,120 48000 1
+# 50 frames a second, segments of 1.5 s.
+! wanted sport || shape test/shapes/sport 320x180,426x240,640x360 50 75 1.5 21.74 60,90,120 48000 0
+# 15 frames a second, upright, segments of 61 frames (4.067 s) in a timeline, 22.05 kHz.
+! wanted upright || shape test/shapes/upright 180x320,240x426,360x640 15 61 4.0667 33.2667 60,90,120 22050 1

@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Another live agent has this folder. */
-export class HomeBusyError extends Error {
+class HomeBusyError extends Error {
   override name = 'HomeBusyError'
 
   constructor(directory: string, pid: number) {

@@ -1,13 +1,6 @@
 import { once } from 'node:events'
-import { HomeBusyError } from '../agent/home.ts'
 import { CliError, type Context } from '../cli/context.ts'
 import { runCli } from '../cli/program.ts'
-import { DataDirectoryBusyError } from '../db/embedded/embedded-postgres.ts'
-import { startController } from './controller.ts'
-import { startDemo } from './demo.ts'
-import { findings } from './doctor.ts'
-import { runAgent } from './run-agent.ts'
-import { fetchTrusting } from './trusting-fetch.ts'
 import { VERSION } from './version.ts'
 
 const { env } = process
@@ -48,6 +41,7 @@ const context: Context = {
   err,
   terminal: process.stdout.isTTY === true && !env.NO_COLOR,
   signal,
+  // What a command does not need is not loaded: most of the time that a short one takes is the loading of modules.
   runners: {
     async serve({ host, port, dataDir, tls, onListening }) {
       const options = {
@@ -60,18 +54,29 @@ const context: Context = {
         say: err,
         onError: untilItChanges(onError),
       }
+      const { startController } = await import('./controller.ts')
       const controller = await startController(options).catch(explained)
       await using _ = controller
       onListening(controller.url)
       if (!signal.aborted) await once(signal, 'abort')
     },
-    agent(options) {
+    async agent(options) {
       draining = true
+      const { runAgent } = await import('./run-agent.ts')
       return runAgent(options, { drain: signal, stop: atOnce.signal }, err).catch(explained)
     },
-    startDemo: (options) => startDemo(options, onError).catch(explained),
-    findings: ({ dataDir }) => findings(dataDir, databaseUrl),
-    fetchTrusting: (caFile) => fetchTrusting(caFile).catch(explained),
+    async startDemo(options) {
+      const { startDemo } = await import('./demo.ts')
+      return startDemo(options, onError).catch(explained)
+    },
+    async findings({ dataDir }) {
+      const { findings } = await import('./doctor.ts')
+      return findings(dataDir, databaseUrl)
+    },
+    async fetchTrusting(caFile) {
+      const { fetchTrusting } = await import('./trusting-fetch.ts')
+      return fetchTrusting(caFile).catch(explained)
+    },
   },
 }
 
@@ -85,15 +90,17 @@ function untilItChanges(say: (error: unknown) => void): (error: unknown) => void
   }
 }
 
+/** Errors of a folder that another process holds. */
+const BUSY = new Set(['HomeBusyError', 'DataDirectoryBusyError'])
+
 function explained(error: NodeJS.ErrnoException): never {
-  if (error instanceof HomeBusyError) throw new CliError(error.message)
+  if (BUSY.has(error.name)) throw new CliError(error.message)
   if (error.syscall === 'open' && /\.(pem|crt|cer|key)$/.test(error.path ?? '')) {
     throw new CliError(`${error.path} cannot be read: ${error.message}`, 2)
   }
   if (error.code?.startsWith('ERR_OSSL') || error.code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     throw new CliError(`The certificate or its key cannot be used: ${error.message}. Both must be PEM files.`, 2)
   }
-  if (error instanceof DataDirectoryBusyError) throw new CliError(error.message)
   if (error.code === 'EADDRINUSE') throw new CliError(`The port is taken: ${error.message}. Take another with --port.`)
   if (databaseUrl !== null && ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT'].includes(error.code ?? '')) {
     throw new CliError(

@@ -1,12 +1,6 @@
-import { createAdbDriver } from '../drivers/adb/driver.ts'
-import { createChromiumDriver } from '../drivers/chromium/driver.ts'
 import { findBrowser, INSTALL_BROWSER } from '../drivers/chromium/find-browser.ts'
 import type { Driver } from '../drivers/driver.ts'
-import { createHeadlessDriver } from '../drivers/headless/driver.ts'
-import { createSimulatedDriver } from '../drivers/simulated/driver.ts'
 import type { Shape } from '../origins/shaper.ts'
-import { createGuardedFetch } from '../origins/undici-fetch.ts'
-import { startManifestReader } from './manifest-reader.ts'
 import { pageFiles } from './page-files.ts'
 import { VERSION } from './version.ts'
 
@@ -24,9 +18,12 @@ export type DriverSetting = {
   onError: (error: unknown) => void
 }
 
-/** Every driver, by the name that the command line gives it. */
+/** Every driver, by the name that the command line gives it. Its modules are loaded when it is made. */
 export const DRIVERS: Record<string, (setting: DriverSetting) => Promise<Driver>> = {
   async headless() {
+    const { createHeadlessDriver } = await import('../drivers/headless/driver.ts')
+    const { createGuardedFetch } = await import('../origins/undici-fetch.ts')
+    const { startManifestReader } = await import('./manifest-reader.ts')
     const manifests = startManifestReader({ kept: 1 })
     const parse = manifests.forPlayers
     const driver = createHeadlessDriver({ version: VERSION, createFetch: createGuardedFetch, parse })
@@ -38,12 +35,19 @@ export const DRIVERS: Record<string, (setting: DriverSetting) => Promise<Driver>
       },
     }
   },
-  simulated: async () => createSimulatedDriver(),
+  async simulated() {
+    const { createSimulatedDriver } = await import('../drivers/simulated/driver.ts')
+    return createSimulatedDriver()
+  },
   async chromium({ env, apartMs, shapeOf }) {
+    const { createChromiumDriver } = await import('../drivers/chromium/driver.ts')
     const executable = await findBrowser(env)
     if (executable === null) throw new Error(`There is no Chromium or Chrome here: ${INSTALL_BROWSER}.`)
     const sandbox = env.DOAI_CHROMIUM_SANDBOX !== 'off' && process.getuid?.() !== 0
     return createChromiumDriver({ version: VERSION, executable, sandbox, page: pageFiles, apartMs, shapeOf })
   },
-  adb: ({ env, home, labNames, onError }) => createAdbDriver({ env, home, labNames, page: pageFiles, onError }),
+  async adb({ env, home, labNames, onError }) {
+    const { createAdbDriver } = await import('../drivers/adb/driver.ts')
+    return createAdbDriver({ env, home, labNames, page: pageFiles, onError })
+  },
 }

@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 
-const LADDER = join(import.meta.dirname, '../../media/ladder')
+const ROOT = join(import.meta.dirname, '../..')
+
+/** Streams of different frame rates, lengths of segments, durations and sizes; their files have the same names. */
+const SHAPES = ['media/ladder', 'test/shapes/film', 'test/shapes/sport', 'test/shapes/upright']
 
 const TYPES: Record<string, string> = { '.mpd': 'application/dash+xml', '.mp4': 'video/mp4' }
 
@@ -18,7 +22,15 @@ export type MediaServer = AsyncDisposable & {
   video(name: string, fault?: Fault, manifest?: string): string
 }
 
-/** Serves the test ladder on loopback, each video under a folder of its own, with the faults that are asked for. */
+/** The folder of the shape that a video is: drawn by its name, and by `DOAI_SHAPES`, any text, for another draw. */
+function shapeOf(video: string): string {
+  const digest = createHash('sha256')
+    .update(`${process.env.DOAI_SHAPES ?? ''} ${video}`)
+    .digest()
+  return join(ROOT, SHAPES[digest.readUInt32BE() % SHAPES.length] ?? '')
+}
+
+/** Serves streams on loopback, each video under a folder of its own, with the faults that are asked for. */
 export async function startMediaServer(): Promise<MediaServer> {
   const faults = new Map<string, Fault>()
   const requests: MediaServer['requests'] = []
@@ -59,7 +71,7 @@ async function serve(
     cmcd,
   })
   if (await faults.get(video)?.({ name, session }, response)) return
-  const body = await readFile(join(LADDER, name))
+  const body = await readFile(join(shapeOf(video), name))
   response.writeHead(200, {
     'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
     // A page of another origin plays it.
