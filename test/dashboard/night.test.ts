@@ -57,7 +57,10 @@ describe.skipIf(executablePath === null)('a night from sign-in to its results, i
     await page.getByRole('button', { name: words.videos.add }).click()
     const card = page.getByRole('listitem').filter({ hasText: `News ${language}` })
     await card.getByRole('button', { name: words.videos.probe }).click()
-    await card.getByText(/^\d+ × \d+$/).first().waitFor()
+    await card
+      .getByText(/^\d+ × \d+$/)
+      .first()
+      .waitFor()
 
     await to(page, words, words.nav.workloads)
     await page.getByRole('link', { name: words.workloads.create }).click()
