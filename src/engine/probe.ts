@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isPermanentStatus } from '../domain/failure.ts'
 import { isMediaType } from '../domain/media-type.ts'
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
-import { cmcdModeOf, withCmcd } from '../origins/cmcd.ts'
+import { markOf } from '../origins/cmcd.ts'
 import { type GuardedFetch, TransferError } from '../origins/guarded-fetch.ts'
 import { isLoopbackUrl, shown } from '../origins/reach.ts'
 import { createGuardedFetch } from '../origins/undici-fetch.ts'
@@ -87,8 +87,8 @@ async function getText(
   session: { sessionId: string; contentId: string },
   { origins, signal }: ProbeOptions,
 ) {
-  const said = withCmcd(url, cmcdModeOf(url, origins), session, { objectType: 'm', startup: true })
-  const response = await fetch({ ...said, signal, maxBytes: MAX_BYTES })
+  const mark = markOf(origins, session, { objectType: 'm', startup: true })
+  const response = await fetch({ url, mark, signal, maxBytes: MAX_BYTES })
   if (response.status < 200 || response.status > 299) {
     await response.body[Symbol.asyncIterator]().return?.()
     throw new StatusError(url, response.status)

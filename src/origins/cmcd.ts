@@ -6,7 +6,7 @@ type ObjectType = 'm' | 'i' | 'v' | 'a' | 'k'
 
 /** What a request says of itself and its session. Kilobits per second, ms. */
 export type CmcdFacts = {
-  objectType: ObjectType
+  objectType?: ObjectType
   bitrateKbps?: number
   objectMs?: number
   bufferMs?: number
@@ -28,18 +28,44 @@ export function cmcdModeOf(url: string, origins: readonly PlayableOrigin[]): Cmc
   return holding[0]?.cmcdMode ?? 'query'
 }
 
+/** A request that says that it is a test: its url, without a fragment, and the headers to add. */
+export type Marked = { url: string; headers: Record<string, string> }
+
+/** Marks the url of one hop: of a redirect, each hop by the rules of its own origin. */
+export type Mark = (url: string) => Marked
+
+/** How the requests of one session are marked that ask for one thing. */
+export function markOf(
+  origins: readonly PlayableOrigin[],
+  session: { sessionId: string; contentId: string },
+  facts: CmcdFacts = {},
+): Mark {
+  return (url) => withCmcd(url, cmcdModeOf(url, origins), session, facts)
+}
+
+const SYNTHETIC = 'me.doai-synthetic'
+
+/** Whether a request says already that it is a test, in its query or its headers. */
+export function isMarked({ url, headers }: Marked): boolean {
+  const values = [new URL(url).searchParams.get('CMCD') ?? '']
+  for (const [name, value] of Object.entries(headers)) if (/^cmcd-/i.test(name)) values.push(value)
+  return values.some((value) => value.includes(`${SYNTHETIC}="test"`))
+}
+
 /** `url` and headers that say what is asked for, by which session, and that it is a test (CTA-5004). */
 export function withCmcd(
   url: string,
   mode: CmcdMode,
   session: { sessionId: string; contentId: string },
   facts: CmcdFacts,
-): { url: string; headers: Record<string, string> } {
+): Marked {
+  // A fragment is never sent, and what is appended behind it would not be either.
+  const [sent = ''] = url.split('#')
   const cmcd: Cmcd = {
     sid: session.sessionId,
     cid: session.contentId,
-    ot: facts.objectType,
-    'me.doai-synthetic': 'test',
+    [SYNTHETIC]: 'test',
+    ...(facts.objectType ? { ot: facts.objectType } : {}),
     ...(facts.bitrateKbps ? { br: [Math.round(facts.bitrateKbps)] } : {}),
     ...(facts.objectMs ? { d: Math.round(facts.objectMs) } : {}),
     ...(facts.bufferMs !== undefined ? { bl: [Math.max(0, facts.bufferMs)] } : {}),
@@ -49,6 +75,6 @@ export function withCmcd(
     ...(facts.startup ? { su: true } : {}),
   }
   return mode === 'query'
-    ? { url: appendCmcdQuery(url, cmcd, { version: 1 }), headers: {} }
-    : { url, headers: appendCmcdHeaders({}, cmcd, { version: 1 }) }
+    ? { url: appendCmcdQuery(sent, cmcd, { version: 1 }), headers: {} }
+    : { url: sent, headers: appendCmcdHeaders({}, cmcd, { version: 1 }) }
 }

@@ -1,17 +1,20 @@
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
+import type { Mark } from './cmcd.ts'
 
 /** What a session may reach. `loopback` is whether its own video's url is on loopback. */
 export type ReachPolicy = { origins: readonly PlayableOrigin[]; loopback: boolean }
 
 export type GuardedRequest = {
   url: string
+  /** Says on each hop that it is a test; null where the `User-Agent` alone says it, as for a proof. */
+  mark: Mark | null
   headers?: Record<string, string>
   signal: AbortSignal
   /** Bytes after which the body is cut off with an error; the caller's cap, not the server's promise. */
   maxBytes: number
 }
 
-/** A response whose body is handed over in pieces as it arrives; `url` is the last hop's. */
+/** A response whose body is handed over in pieces as it arrives; `url` is the last hop's, as it was before it was marked. */
 export type GuardedResponse = {
   url: string
   status: number

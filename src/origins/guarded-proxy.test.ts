@@ -37,11 +37,22 @@ async function start(over: Partial<GuardedProxyOptions> = {}): Promise<GuardedPr
   return proxy
 }
 
+function authorization(): Record<string, string> {
+  const { username, password } = proxy?.credentials ?? { username: '', password: '' }
+  return { 'proxy-authorization': `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
+}
+
 /** As a browser asks a proxy. */
-function get(url: string): Promise<{ status: number; text: string }> {
+function get(url: string, headers = authorization()): Promise<{ status: number; text: string }> {
   const { hostname, port: proxyPort } = new URL(proxy?.url ?? '')
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>()
-  const options = { hostname, port: proxyPort, path: url, headers: { host: new URL(url).host }, agent: false }
+  const options = {
+    hostname,
+    port: proxyPort,
+    path: url,
+    headers: { host: new URL(url).host, ...headers },
+    agent: false,
+  }
   const out = request(options, (response) => {
     let text = ''
     response.on('data', (piece) => {
@@ -55,7 +66,7 @@ function get(url: string): Promise<{ status: number; text: string }> {
   return promise
 }
 
-function tunnel(target: string): Promise<string> {
+function tunnel(target: string, headers = authorization()): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
   const socket = connect(Number(new URL(proxy?.url ?? '').port), '127.0.0.1')
   socket.on('error', () => resolve('broken'))
@@ -64,7 +75,8 @@ function tunnel(target: string): Promise<string> {
     resolve(data.toString().split('\r\n')[0] ?? '')
     socket.destroy()
   })
-  socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${lines.join('')}\r\n`)
   return promise
 }
 
@@ -106,6 +118,21 @@ test('a verified name that resolves to where it may not is refused before it is 
     await proxy?.[Symbol.asyncDispose]()
   }
   expect(asked).toEqual([])
+})
+
+test('who does not have its credentials sends nothing through it, and spoils no session', async () => {
+  await start({ policy: { origins: [], loopback: true } })
+  const other = { 'proxy-authorization': `Basic ${Buffer.from('session:guessed').toString('base64')}` }
+  for (const headers of [{}, other]) {
+    expect((await get(`${own()}/a`, headers)).status).toBe(407)
+    expect((await get('http://elsewhere.example.com/', headers)).status).toBe(407)
+    expect(await tunnel(`127.0.0.1:${port()}`, headers)).toBe('HTTP/1.1 407 Proxy Authentication Required')
+  }
+  expect([asked, refused]).toEqual([[], []])
+  const sent: unknown[] = []
+  server.on('request', ({ headers }) => sent.push(headers['proxy-authorization']))
+  await get(`${own()}/a`)
+  expect(sent).toEqual([undefined])
 })
 
 test('a tunnel is made to a verified origin and no other', async () => {

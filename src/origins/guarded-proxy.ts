@@ -1,3 +1,4 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { Agent, createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 import { type AddressInfo, connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import { type Duplex, pipeline } from 'node:stream'
@@ -17,11 +18,23 @@ export type GuardedProxyOptions = {
   shape?: Shape | null
 }
 
-export type GuardedProxy = AsyncDisposable & { url: string }
+export type ProxyCredentials = { username: string; password: string }
+
+/** `credentials` are of this one proxy: who does not have them gets nothing through it, and is not heard of. */
+export type GuardedProxy = AsyncDisposable & { url: string; credentials: ProxyCredentials }
 
 const CONNECT_MS = 10_000
 /** Headers of one hop, that a proxy does not pass on (RFC 9110, 7.6.1). */
-const HOP_HEADERS = ['connection', 'proxy-connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']
+const HOP_HEADERS = [
+  'connection',
+  'proxy-authorization',
+  'proxy-connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]
 
 /**
  * A browser's only way out: an HTTP proxy on loopback that holds every request to a policy and connects to the very
@@ -29,6 +42,8 @@ const HOP_HEADERS = ['connection', 'proxy-connection', 'keep-alive', 'te', 'trai
  */
 export async function startGuardedProxy(options: GuardedProxyOptions): Promise<GuardedProxy> {
   const { policy, pageOrigin, onRefused, resolve = resolveByDns } = options
+  const credentials = { username: 'session', password: randomBytes(24).toString('base64url') }
+  const admits = credentialCheck(credentials)
   const shaper = options.shape ? new Shaper(options.shape) : null
   const sockets = new Set<Duplex>()
   // Its own connections: one that another session made was checked by that one's policy, and is warm.
@@ -38,6 +53,7 @@ export async function startGuardedProxy(options: GuardedProxyOptions): Promise<G
     return why
   }
   const forward = (request: IncomingMessage, response: ServerResponse) => {
+    if (!admits(request)) return void response.writeHead(407, ASKS_WHO).end()
     const url = request.url ?? ''
     const isPage = url.startsWith(`${pageOrigin}/`)
     const way = isPage ? { kind: 'loopback' as const } : wayTo(url, reachOf(url, policy), resolve)
@@ -70,6 +86,7 @@ export async function startGuardedProxy(options: GuardedProxyOptions): Promise<G
     sockets.add(client)
     client.on('error', () => client.destroy())
     client.on('close', () => sockets.delete(client))
+    if (!admits(request)) return client.end(`HTTP/1.1 407 ${WHO}\r\nProxy-Authenticate: ${CHALLENGE}\r\n\r\n`)
     const origin = `https://${request.url}`
     const reach = URL.canParse(origin) ? reachOfOrigin(new URL(origin).origin, policy) : 'no host and port'
     const way = wayTo(origin, reach, resolve)
@@ -101,12 +118,25 @@ export async function startGuardedProxy(options: GuardedProxyOptions): Promise<G
   await new Promise<void>((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    credentials,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       agent.destroy()
       server.closeAllConnections()
       await new Promise<void>((done) => server.close(() => done()))
     },
+  }
+}
+
+const WHO = 'Proxy Authentication Required'
+const CHALLENGE = 'Basic realm="doai"'
+const ASKS_WHO = { 'proxy-authenticate': CHALLENGE }
+
+function credentialCheck({ username, password }: ProxyCredentials): (request: IncomingMessage) => boolean {
+  const right = Buffer.from(`Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`)
+  return ({ headers }) => {
+    const given = Buffer.from(headers['proxy-authorization'] ?? '')
+    return given.length === right.length && timingSafeEqual(given, right)
   }
 }
 

@@ -68,7 +68,7 @@ async function checkFile(claim: Claim, options: ProofOptions): Promise<Proof> {
 }
 
 async function read(fetch: GuardedFetch, url: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
-  const { status, body } = await fetch({ url, signal, maxBytes: MOST_BYTES * 64 })
+  const { status, body } = await fetch({ url, mark: null, signal, maxBytes: MOST_BYTES * 64 })
   const pieces: Uint8Array[] = []
   let bytes = 0
   for await (const piece of body) {

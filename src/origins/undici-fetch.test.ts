@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { isMarked, markOf } from './cmcd.ts'
 import { type GuardedFetch, type ReachPolicy, RefusedError, TransferError } from './guarded-fetch.ts'
 import { checkProof, newOriginToken, proofRecord } from './proof.ts'
 import { createGuardedFetch } from './undici-fetch.ts'
@@ -34,7 +35,7 @@ function guarded(policy: Partial<ReachPolicy> = {}, addresses: string[] = []): G
 }
 
 async function read(fetch: GuardedFetch, url: string, maxBytes = 1000, signal = new AbortController().signal) {
-  const { body, ...rest } = await fetch({ url, maxBytes, signal })
+  const { body, ...rest } = await fetch({ url, mark: null, maxBytes, signal })
   const pieces: Uint8Array[] = []
   for await (const piece of body) pieces.push(piece)
   return { ...rest, text: Buffer.concat(pieces).toString() }
@@ -56,6 +57,33 @@ test('a redirect is followed within the policy, its last hop told', async () => 
     else response.end('b')
   })
   expect(await read(guarded(), `${url}/a`)).toMatchObject({ url: `${url}/b`, text: 'b' })
+})
+
+test('every hop says that it is a test, as its origin wants it said, whatever the url; a fragment is not sent', async () => {
+  const seen: { url: string; marked: boolean }[] = []
+  const url = await serve((request, response) => {
+    const asked = new URL(request.url ?? '', 'http://localhost')
+    const headers = request.headers as Record<string, string>
+    seen.push({ url: asked.pathname, marked: isMarked({ url: asked.href, headers }) })
+    const next = {
+      '/a': '/b?CMCD=sid%3D%22theirs%22#part',
+      '/b': '/c#CMCD=',
+      '/c': `${url}/signed/d?Signature=a%2Bb#x`,
+    }
+    const to = next[asked.pathname as '/a']
+    if (to) response.writeHead(302, { location: to }).end()
+    else response.end(request.url)
+  })
+  const header = { origin: url, pathPrefix: '/signed', allowPrivate: false, cmcdMode: 'header' as const }
+  const byOrigin = markOf([header], { sessionId: 's', contentId: 'v' }, { objectType: 'm' })
+  const signal = new AbortController().signal
+  const answer = await guarded()({ url: `${url}/a#fragment`, mark: byOrigin, maxBytes: 1000, signal })
+  const pieces: Uint8Array[] = []
+  for await (const piece of answer.body) pieces.push(piece)
+  expect(seen).toEqual(['/a', '/b', '/c', '/signed/d'].map((path) => ({ url: path, marked: true })))
+  // A signed url arrives as it was signed.
+  expect(Buffer.concat(pieces).toString()).toBe('/signed/d?Signature=a%2Bb')
+  expect(answer.url).toBe(`${url}/signed/d?Signature=a%2Bb#x`)
 })
 
 test('a redirect out of the policy is refused, and nothing is sent there', async () => {

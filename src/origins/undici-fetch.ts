@@ -1,6 +1,7 @@
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, type Dispatcher } from 'undici'
 import { checkedLookup, type Resolved, resolveByDns } from './checked-lookup.ts'
+import type { Marked } from './cmcd.ts'
 import {
   type GuardedFetch,
   type GuardedRequest,
@@ -42,7 +43,8 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     let url = request.url
     for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
       const reach = allowed(url, policy)
-      const answer = await send(agentFor(reach), url, request, userAgent)
+      const marked = request.mark?.(url) ?? { url, headers: {} }
+      const answer = await send(agentFor(reach), marked, request, userAgent)
       const location = redirectOf(answer)
       if (location === null) return responseOf(url, answer, request)
       await answer.body.dump({ limit: 64 * 1024, signal: request.signal }).catch(() => {})
@@ -79,12 +81,12 @@ function allowed(url: string, policy: ReachPolicy): Reach {
 
 async function send(
   agent: Agent,
-  url: string,
+  { url, headers: marks }: Marked,
   request: GuardedRequest,
   userAgent: string,
 ): Promise<Dispatcher.ResponseData> {
   try {
-    const headers = { ...request.headers, 'user-agent': userAgent, 'accept-encoding': 'identity' }
+    const headers = { ...request.headers, ...marks, 'user-agent': userAgent, 'accept-encoding': 'identity' }
     return await agent.request({ ...target(url), method: 'GET', headers, signal: request.signal })
   } catch (error) {
     throw failureOf(url, error)

@@ -24,7 +24,11 @@ test.skipIf(allowed.code !== 0 || browser === null)(
       [`${scheme}, redirected to loopback`]: 'refused',
       [`${scheme}, segments moved out`]: 'refused',
       [`${scheme}, private and not allowed`]: 'refused',
+      [`${scheme}, moved within`]: 'planned',
+      [`${scheme}, with a fragment`]: 'planned',
+      [`${scheme}, progressive, moved within, with a fragment`]: 'planned',
       [`${scheme}, marked by headers`]: 'planned',
+      [`${scheme}, marked by headers, moved within`]: 'planned',
       [`${scheme}, progressive`]: 'planned',
       // Its requests are the browser's own: no header of ours is on them.
       [`${scheme}, progressive, to be marked by headers`]: 'unsupported',

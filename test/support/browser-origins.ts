@@ -42,6 +42,9 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   if (path.startsWith('/ours/moved/') && name.endsWith('.m4s')) {
     return void response.writeHead(302, { location: `/theirs/${name}` }).end()
   }
+  // Each is moved within what is ours, twice, the second time to a fragment.
+  if (path.startsWith('/ours/hops/')) return void response.writeHead(302, { location: `/ours/hop/${name}` }).end()
+  if (path.startsWith('/ours/hop/')) return void response.writeHead(307, { location: `/ours/${name}#part` }).end()
   readFile(join(LADDER, name)).then(
     (body) => {
       if (name.endsWith('.mp4')) response.setHeader('content-type', 'video/mp4')
@@ -87,8 +90,15 @@ for (const [scheme, port] of [
   cases[`${scheme}, private and not allowed`] = await play(`${origin}/ours/master.m3u8`, [
     { ...allowed, allowPrivate: false },
   ])
+  cases[`${scheme}, moved within`] = await play(`${origin}/ours/hops/master.m3u8`, [allowed])
+  cases[`${scheme}, with a fragment`] = await play(`${origin}/ours/master.m3u8#t=1`, [allowed])
+  cases[`${scheme}, progressive, moved within, with a fragment`] = await play(
+    `${origin}/ours/hops/progressive.mp4#t=0`,
+    [allowed],
+  )
   const byHeader = { ...allowed, cmcdMode: 'header' as const }
   cases[`${scheme}, marked by headers`] = await play(`${origin}/ours/master.m3u8`, [byHeader])
+  cases[`${scheme}, marked by headers, moved within`] = await play(`${origin}/ours/hops/master.m3u8`, [byHeader])
   cases[`${scheme}, progressive`] = await play(`${origin}/ours/progressive.mp4`, [allowed])
   cases[`${scheme}, progressive, to be marked by headers`] = await play(`${origin}/ours/progressive.mp4`, [byHeader])
 }

@@ -24,7 +24,7 @@ async function told(origin: string, allowPrivate: boolean, path: string): Promis
   const policy = { origins, loopback: false }
   await using fetch = createGuardedFetch({ policy, userAgent: 'test', connections: 1, resolve })
   try {
-    const { status, body } = await fetch({ url: `${origin}${path}`, signal, maxBytes: 1000 })
+    const { status, body } = await fetch({ url: `${origin}${path}`, mark: null, signal, maxBytes: 1000 })
     for await (const _ of body);
     return String(status)
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { markOf } from '../../origins/cmcd.ts'
 import type { ReachPolicy } from '../../origins/guarded-fetch.ts'
 import { startGuardedProxy } from '../../origins/guarded-proxy.ts'
 import { isLoopbackUrl } from '../../origins/reach.ts'
@@ -11,7 +12,7 @@ import { type PageFiles, PageSession } from '../player-page/page-session.ts'
 import { explainWithheld, overhear } from './answers.ts'
 import { BrowserGoneError, BrowserKeeper, NoBrowserError } from './browser-keeper.ts'
 import { browserVersion } from './find-browser.ts'
-import { guardHops } from './hop-guard.ts'
+import { guardRequests } from './request-guard.ts'
 import { Turnstile } from './turnstile.ts'
 
 export type ChromiumDriverOptions = {
@@ -70,7 +71,16 @@ export async function createChromiumDriver(options: ChromiumDriverOptions): Prom
       const page = await context.newPage()
       page.on('crash', () => session.fail(broken('player', 'page_crashed', 'its page crashed')))
       const answers = await overhear(context, page)
-      await guardHops(context, page, policy, refused)
+      await guardRequests(context, page, {
+        policy,
+        pageOrigin: host.origin,
+        mark: markOf(policy.origins, {
+          sessionId: session.assignment.sessionId,
+          contentId: session.assignment.video.id,
+        }),
+        credentials: proxy.credentials,
+        onRefused: refused,
+      })
       await page.goto(`${host.origin}${session.path}`, { timeout: OPEN_MS, waitUntil: 'commit' })
       await session.attended()
       explainWithheld(session, answers)

@@ -8,7 +8,7 @@ import {
   type Presentation,
   type ResourceRef,
 } from '../../media/presentation.ts'
-import { type CmcdFacts, cmcdModeOf, withCmcd } from '../../origins/cmcd.ts'
+import { type CmcdFacts, markOf } from '../../origins/cmcd.ts'
 import { type GuardedFetch, RefusedError } from '../../origins/guarded-fetch.ts'
 import { shown } from '../../origins/reach.ts'
 import type { Clock } from '../clock.ts'
@@ -137,9 +137,9 @@ export class Loader {
     const startMs = clock.now()
     try {
       signal.throwIfAborted()
-      const said = withCmcd(url, cmcdModeOf(url, origins), session, facts)
-      const headers = range ? { ...said.headers, range: `bytes=${range.start}-${range.end}` } : said.headers
-      const response = await fetch({ url: said.url, headers, signal: request.signal, maxBytes })
+      const mark = markOf(origins, session, facts)
+      const headers = range ? { range: `bytes=${range.start}-${range.end}` } : {}
+      const response = await fetch({ url, mark, headers, signal: request.signal, maxBytes })
       if (response.status < 200 || response.status > 299) throw statusError(url, response.status)
       let bytes = 0
       for await (const piece of response.body) {
