@@ -18,7 +18,7 @@ export type GuardedProxyOptions = {
   shape?: Shape | null
 }
 
-export type ProxyCredentials = { username: string; password: string }
+type ProxyCredentials = { username: string; password: string }
 
 /** `credentials` are of this one proxy: who does not have them gets nothing through it, and is not heard of. */
 export type GuardedProxy = AsyncDisposable & { url: string; credentials: ProxyCredentials }
