@@ -8,6 +8,7 @@ import type { SessionReport } from '../src/domain/playback-result.ts'
 import { createChromiumDriver } from '../src/drivers/chromium/driver.ts'
 import { findBrowser, INSTALL_BROWSER } from '../src/drivers/chromium/find-browser.ts'
 import type { Driver } from '../src/drivers/driver.ts'
+import { OriginsInForce } from '../src/origins/origins-in-force.ts'
 import { descendants } from '../test/support/processes.ts'
 import { median } from './statistics.ts'
 import { usageOf } from './usage.ts'
@@ -24,7 +25,7 @@ const executable = await findBrowser(process.env)
 if (executable === null) throw new Error(`There is no browser: ${INSTALL_BROWSER}.`)
 await using media = await serveMedia(join(PACKAGE_ROOT, 'media', 'ladder'))
 const sandbox = process.getuid?.() !== 0
-const options = { version: '0', executable, sandbox, page: pageFiles, apartMs: 300 }
+const options = { version: '0', addresses: null, executable, sandbox, page: pageFiles, apartMs: 300 }
 const create = () => createChromiumDriver(options)
 
 type Measured = { dropped: number; stalls: number; failed: number; megabytes: number; cores: number; late: number }
@@ -89,7 +90,7 @@ function play(driver: Driver, at: number, plannedSeconds: number): Promise<Sessi
       device: { id: `d${at}`, labName: `WS01-S${at}` },
       video: { id: 'v', url: `${media.url}/master.m3u8`, title: 'ladder' },
       plan: { plannedSeconds, interactions: [] },
-      origins: [],
+      origins: new OriginsInForce(),
     },
     new AbortController().signal,
     () => {},

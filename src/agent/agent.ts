@@ -3,7 +3,9 @@ import type { ApiError } from '../client/request.ts'
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
 import { failedUnplayed, type SessionReport } from '../domain/playback-result.ts'
 import type { Assignment, LiveState } from '../drivers/driver.ts'
+import { OriginsInForce } from '../origins/origins-in-force.ts'
 import { agentCalls, type LeasedCommand } from '../protocol/agent-calls.ts'
+import { originsDigest } from '../protocol/origins-digest.ts'
 import { type AgentDevice, Fleet } from './fleet.ts'
 import { Journal, type Unfinished } from './journal.ts'
 import { isRefusal, Link, sleep } from './link.ts'
@@ -27,7 +29,7 @@ export type AgentOptions = {
   onError: (error: unknown) => void
 }
 
-type Session = { deviceId: string; stop: AbortController; live: LiveState | null }
+type Session = { deviceId: string; videoUrl: string; stop: AbortController; live: LiveState | null }
 
 const RETRY_MS = 200
 /** A lease that no controller lets it begin for so long is left to be given back. */
@@ -48,6 +50,7 @@ export class Agent {
   readonly #fleet: Fleet
   readonly #sessions = new Map<string, Session>()
   readonly #plays = new Set<Promise<void>>()
+  readonly #origins = new OriginsInForce()
   readonly #flushing = new AbortController()
   /** Aborts when controllers listen to it no more; the reason is their refusal. */
   readonly #refused = new AbortController()
@@ -155,9 +158,11 @@ export class Agent {
     const free = this.#free()
     this.#asked = new Set(free)
     try {
-      const leased = await this.#link.take(free, this.#unstopped(), this.#poll.signal)
+      const digest = originsDigest(this.#origins.list)
+      const leased = await this.#link.take(free, this.#unstopped(), digest, this.#poll.signal)
+      if (leased.originsChanged) this.#hold(leased.origins)
       this.#stop(leased.stop)
-      await this.#begin(leased.commands, leased.origins)
+      await this.#begin(leased.commands)
     } catch (error) {
       // An answer lost here loses nothing: leases that nobody started are handed over again.
       if (this.#poll.signal.aborted) return
@@ -191,7 +196,13 @@ export class Agent {
     for (const token of tokens) this.#sessions.get(token)?.stop.abort('aborted')
   }
 
-  async #begin(commands: readonly LeasedCommand[], origins: readonly PlayableOrigin[]): Promise<void> {
+  /** What plays from an origin that is verified no more is stopped; what else leads there is refused when it asks. */
+  #hold(origins: readonly PlayableOrigin[]): void {
+    this.#origins.replace(origins)
+    for (const { videoUrl, stop } of this.#sessions.values()) if (!this.#origins.allows(videoUrl)) stop.abort('refused')
+  }
+
+  async #begin(commands: readonly LeasedCommand[]): Promise<void> {
     const busy = new Set([...this.#sessions.values()].map(({ deviceId }) => deviceId))
     const fresh = commands
       .filter(({ token, deviceId }) => !this.#sessions.has(token) && !busy.has(deviceId))
@@ -204,7 +215,7 @@ export class Agent {
       return this.#cannotWrite(error)
     }
     const may = await this.#start(fresh.map(({ token }) => token))
-    for (const command of fresh) if (may.has(command.token)) this.#keep(this.#play(command, origins))
+    for (const command of fresh) if (may.has(command.token)) this.#keep(this.#play(command))
     const dropped = fresh.filter(({ token }) => !may.has(token)).map(({ token }) => token)
     if (dropped.length > 0) await this.#journal.dropped(dropped).catch(this.#options.onError)
   }
@@ -244,14 +255,15 @@ export class Agent {
     play.finally(() => this.#plays.delete(play))
   }
 
-  async #play(command: LeasedCommand & { sessionId: string }, origins: readonly PlayableOrigin[]): Promise<void> {
+  async #play(command: LeasedCommand & { sessionId: string }): Promise<void> {
     const { token, deviceId, labName, workload, video, plan, timeoutSeconds, sessionId } = command
     const stop = new AbortController()
-    const session: Session = { deviceId, stop, live: null }
+    const session: Session = { deviceId, videoUrl: video.url, stop, live: null }
     this.#sessions.set(token, session)
     if (this.#options.stop.aborted || this.#refused.signal.aborted) stop.abort('aborted')
     const timeout = setTimeout(() => stop.abort('timeout'), (plan.plannedSeconds + timeoutSeconds) * 1000)
-    const assignment = { sessionId, workload, device: { id: deviceId, labName }, video, plan, origins }
+    const device = { id: deviceId, labName }
+    const assignment = { sessionId, workload, device, video, plan, origins: this.#origins }
     const report = await this.#played(assignment, stop.signal, (live) => {
       session.live = live
     })

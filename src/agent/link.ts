@@ -11,7 +11,12 @@ export type LinkOptions = {
   onError: (error: unknown) => void
 }
 
-export type Taken = { commands: LeasedCommand[]; origins: PlayableOrigin[]; stop: string[] }
+export type Taken = {
+  commands: LeasedCommand[]
+  origins: PlayableOrigin[]
+  originsChanged: boolean
+  stop: string[]
+}
 
 const POLL_SECONDS = 20
 /** A controller that takes a call and says nothing for so long is as good as away; ms. */
@@ -67,12 +72,15 @@ export class Link {
     }
   }
 
-  /** Waits for commands, or for sessions to stop, at one controller. */
-  take(freeDevices: string[], held: string[], signal: AbortSignal): Promise<Taken> {
+  /**
+   * Waits at one controller for commands, for sessions to stop, or for origins that are others than those of which it is
+   * given the digest.
+   */
+  take(freeDevices: string[], held: string[], origins: string, signal: AbortSignal): Promise<Taken> {
     const several = this.#controllers.urls.length > 1
     // Spread, so that agents that began together do not come together for ever.
     const waitSeconds = POLL_SECONDS * (0.8 + 0.4 * Math.random())
-    const body = { freeDevices, held, waitSeconds, ...(several ? { aliveSeconds: ALIVE_SECONDS } : {}) }
+    const body = { freeDevices, held, origins, waitSeconds, ...(several ? { aliveSeconds: ALIVE_SECONDS } : {}) }
     const silenceMs = several ? this.#patienceMs : waitSeconds * 1000 + ANSWER_MS
     return this.call(agentCalls.lease, { body, signal, silenceMs })
   }

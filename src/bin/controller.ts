@@ -9,13 +9,14 @@ import { migrate } from '../db/migrate.ts'
 import { createPool, throughRecovery } from '../db/pool.ts'
 import { CHANNELS, type Engine, TERMS } from '../engine/engine.ts'
 import { videoListing } from '../engine/listing.ts'
-import { originCheck } from '../engine/origins.ts'
+import { originCheck, playableOrigins } from '../engine/origins.ts'
 import { Reconciler } from '../engine/reconcile.ts'
 import { createToken, findToken, tokenHash } from '../engine/tokens.ts'
 import { Access } from '../server/access.ts'
 import { createApp, type Mount } from '../server/app.ts'
 import { Calculations } from '../server/calculations.ts'
 import { CommandWaiters } from '../server/command-waiters.ts'
+import { CurrentOrigins } from '../server/current-origins.ts'
 import { EventBell } from '../server/event-stream.ts'
 import { LiveLab } from '../server/live-lab.ts'
 import { agentRoutes } from '../server/routes/agents.ts'
@@ -57,6 +58,11 @@ export async function startController(options: ControllerOptions): Promise<Contr
   await throughRecovery(() => migrate(databaseUrl, { say: options.say ?? (() => {}) }), 'throw')
   const engine: Engine = { pool, now: () => null, terms: TERMS }
   const waiters = new CommandWaiters()
+  const origins = new CurrentOrigins(() => playableOrigins(pool))
+  const originsChanged = () => {
+    origins.changed()
+    waiters.wake('*')
+  }
   const bell = new EventBell()
   const access = new Access(engine)
   const stopped = new AbortController()
@@ -83,13 +89,14 @@ export async function startController(options: ControllerOptions): Promise<Contr
     channels: Object.values(CHANNELS),
     onNotification: (channel, payload) => {
       if (channel === CHANNELS.commands) waiters.wake(payload)
+      else if (channel === CHANNELS.origins) originsChanged()
       else if (channel === CHANNELS.events) bell.ring()
       else if (channel === CHANNELS.access) access.changed()
       else reconciler.wake(channel, payload)
     },
     onReconnect: () => {
       access.changed()
-      waiters.wake('*')
+      originsChanged()
       bell.ring()
     },
     signal: stopped.signal,
@@ -109,7 +116,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     deviceRoutes(engine, mount)
     tokenRoutes(engine, mount)
     signInRoutes(mount)
-    agentRoutes(engine, waiters, mount)
+    agentRoutes(engine, waiters, origins, mount)
   }
   const app = createApp({ engine, version, access, bell, live, dashboard: dashboardFiles, routes, onError })
   const { port, close } = await bind(app.fetch, options, secure)

@@ -1,5 +1,6 @@
 import { findBrowser, INSTALL_BROWSER } from '../drivers/chromium/find-browser.ts'
 import type { Driver } from '../drivers/driver.ts'
+import { provedAddresses } from '../origins/proof.ts'
 import type { Shape } from '../origins/shaper.ts'
 import { pageFiles } from './page-files.ts'
 import { VERSION } from './version.ts'
@@ -26,7 +27,8 @@ export const DRIVERS: Record<string, (setting: DriverSetting) => Promise<Driver>
     const { startManifestReader } = await import('./manifest-reader.ts')
     const manifests = startManifestReader({ kept: 1 })
     const parse = manifests.forPlayers
-    const driver = createHeadlessDriver({ version: VERSION, createFetch: createGuardedFetch, parse })
+    const addresses = provedAddresses(VERSION)
+    const driver = createHeadlessDriver({ version: VERSION, addresses, createFetch: createGuardedFetch, parse })
     return {
       ...driver,
       async [Symbol.asyncDispose]() {
@@ -44,7 +46,15 @@ export const DRIVERS: Record<string, (setting: DriverSetting) => Promise<Driver>
     const executable = await findBrowser(env)
     if (executable === null) throw new Error(`There is no Chromium or Chrome here: ${INSTALL_BROWSER}.`)
     const sandbox = env.DOAI_CHROMIUM_SANDBOX !== 'off' && process.getuid?.() !== 0
-    return createChromiumDriver({ version: VERSION, executable, sandbox, page: pageFiles, apartMs, shapeOf })
+    return createChromiumDriver({
+      version: VERSION,
+      executable,
+      sandbox,
+      page: pageFiles,
+      addresses: provedAddresses(VERSION),
+      apartMs,
+      shapeOf,
+    })
   },
   async adb({ env, home, labNames, onError }) {
     const { createAdbDriver } = await import('../drivers/adb/driver.ts')

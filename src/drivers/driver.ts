@@ -1,7 +1,7 @@
 import type { DeviceHealth } from '../domain/device.ts'
-import type { PlayableOrigin } from '../domain/playable-origin.ts'
 import type { PlayerState, SessionReport } from '../domain/playback-result.ts'
 import type { SessionPlan } from '../domain/session-plan.ts'
+import type { OriginsInForce } from '../origins/origins-in-force.ts'
 
 /** One session that a driver is asked to play on one device. */
 export type Assignment = {
@@ -11,8 +11,8 @@ export type Assignment = {
   device: { id: string; labName: string }
   video: { id: string; url: string; title: string }
   plan: SessionPlan
-  /** Every origin that a request of this session may go to, besides loopback for a video on loopback. */
-  origins: readonly PlayableOrigin[]
+  /** Every origin that a request of this session may go to now, besides loopback for a video on loopback. */
+  origins: OriginsInForce
 }
 
 /** What a device shows while it plays: volatile, about once a second. */
@@ -32,8 +32,7 @@ type DeviceIdentity = { model: string; os: string }
  *
  * `play` opens the player, plays the plan, closes the player, takes the device home and resolves with what was
  * measured. It never rejects for what a stream or a device did: that is the report's `failure`. When `signal`
- * aborts, it stops at once and resolves with `aborted`; an abort whose reason is the string `timeout` gives
- * `timeout` instead.
+ * aborts, it stops at once and resolves with what `stoppedBy` says of the signal's reason.
  */
 export interface Driver extends AsyncDisposable {
   readonly name: string

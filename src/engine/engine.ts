@@ -47,6 +47,7 @@ export const CHANNELS = {
   commands: 'doai_commands',
   events: 'doai_events',
   access: 'doai_access',
+  origins: 'doai_origins',
 } as const
 
 /** Wakes whoever listens, when the transaction commits. Payloads over PostgreSQL's 8,000 bytes become `*`. */

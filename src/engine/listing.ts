@@ -1,3 +1,4 @@
+import { provedAddresses } from '../origins/proof.ts'
 import { isLoopbackUrl, reachOf, shown } from '../origins/reach.ts'
 import type { Engine } from './engine.ts'
 import { type CheckOrigin, type OriginRow, playableOrigins, readOrigins, verifyOrigin } from './origins.ts'
@@ -13,6 +14,7 @@ export type ListVideo = (videoId: string, signal: AbortSignal) => Promise<Listed
 const FRESH_MS = 60_000
 
 export function videoListing(engine: Engine, version: string, check: CheckOrigin, read: ReadManifests): ListVideo {
+  const addresses = provedAddresses(version)
   return async (videoId, signal) => {
     const { rows } = await engine.pool.query<{ id: string; url: string }>('SELECT id, url FROM videos WHERE id = $1', [
       videoId,
@@ -20,11 +22,11 @@ export function videoListing(engine: Engine, version: string, check: CheckOrigin
     const video = rows[0]
     if (!video) return { ok: false, reason: `The video ${videoId} is not in the catalogue.` }
     await proveOrigins(engine, check, video.url, signal)
-    const origins = await playableOrigins(engine)
+    const origins = await playableOrigins(engine.pool)
     const reach = reachOf(video.url, { origins, loopback: isLoopbackUrl(video.url) })
     if (typeof reach === 'string') return { ok: false, reason: `${shown(video.url)} may not be played: ${reach}.` }
     try {
-      return { ok: true, probe: await probeVideo(video, { version, origins, read, signal }) }
+      return { ok: true, probe: await probeVideo(video, { version, origins, addresses, read, signal }) }
     } catch (error) {
       const message = signal.aborted ? 'it was not read in 30 s' : (error as Error).message
       return { ok: false, reason: `${shown(video.url)} cannot be read: ${message}` }

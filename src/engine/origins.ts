@@ -1,10 +1,10 @@
 import { transaction } from '../db/pool.ts'
 import type { CmcdMode, PlayableOrigin } from '../domain/playable-origin.ts'
 import { checkProof, newOriginToken, type Proof, proofRecord, proofUrl } from '../origins/proof.ts'
-import { isLoopbackUrl } from '../origins/reach.ts'
+import { isLoopbackUrl, reachOf } from '../origins/reach.ts'
 import { testUserAgent } from '../origins/user-agent.ts'
-import { advance } from './advance.ts'
-import { CHANNELS, type Engine, notify } from './engine.ts'
+import { advanceIn } from './advance.ts'
+import { CHANNELS, type Engine, notify, type Tx } from './engine.ts'
 import { newId } from './new-id.ts'
 
 export type NewOrigin = { origin: string; pathPrefix: string; allowPrivate: boolean; cmcdMode: CmcdMode }
@@ -24,13 +24,27 @@ const COLUMNS = `id, origin, path_prefix AS "pathPrefix", allow_private AS "allo
 
 /** Registers an origin, or finds it again with its token; what it allows is as asked last. */
 export async function addOrigin(engine: Engine, asked: NewOrigin): Promise<OriginRow> {
-  const { rows } = await engine.pool.query<OriginRow>(
-    `INSERT INTO origins (id, origin, path_prefix, allow_private, cmcd_mode, token, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, coalesce($7::timestamptz, clock_timestamp()))
-     ON CONFLICT (origin, path_prefix) DO UPDATE SET allow_private = $4, cmcd_mode = $5 RETURNING ${COLUMNS}`,
-    [newId(), asked.origin, asked.pathPrefix, asked.allowPrivate, asked.cmcdMode, newOriginToken(), engine.now()],
-  )
-  return rows[0] as OriginRow
+  return transaction(engine.pool, async (tx) => {
+    const { rows: known } = await tx.query<OriginRow>(
+      `SELECT ${COLUMNS} FROM origins WHERE origin = $1 AND path_prefix = $2 FOR UPDATE`,
+      [asked.origin, asked.pathPrefix],
+    )
+    const { rows } = await tx.query<OriginRow>(
+      `INSERT INTO origins AS o (id, origin, path_prefix, allow_private, cmcd_mode, token, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, coalesce($7::timestamptz, clock_timestamp()))
+       ON CONFLICT (origin, path_prefix) DO UPDATE SET allow_private = $4, cmcd_mode = $5,
+         state = CASE WHEN $4 AND NOT o.allow_private THEN 'pending' ELSE o.state END,
+         reason = CASE WHEN $4 AND NOT o.allow_private THEN $8::text ELSE o.reason END
+       RETURNING ${COLUMNS}`,
+      [
+        ...[newId(), asked.origin, asked.pathPrefix, asked.allowPrivate, asked.cmcdMode, newOriginToken()],
+        ...[engine.now(), 'Private addresses are allowed now, which needs a new proof.'],
+      ],
+    )
+    const added = rows[0] as OriginRow
+    await changed(engine, tx, known[0]?.state ?? 'pending', added)
+    return added
+  })
 }
 
 /** Loopback is the operator's own machine. */
@@ -48,9 +62,9 @@ export async function readOrigins(engine: Engine): Promise<OriginRow[]> {
 }
 
 /** What sessions may play now. */
-export async function playableOrigins(engine: Engine): Promise<PlayableOrigin[]> {
-  const { rows } = await engine.pool.query<PlayableOrigin>(
-    `SELECT origin, path_prefix AS "pathPrefix", allow_private AS "allowPrivate", cmcd_mode AS "cmcdMode"
+export async function playableOrigins(db: Pick<Tx, 'query'>): Promise<PlayableOrigin[]> {
+  const { rows } = await db.query<PlayableOrigin>(
+    `SELECT origin, path_prefix AS "pathPrefix", allow_private AS "allowPrivate", cmcd_mode AS "cmcdMode", token
      FROM origins WHERE state = 'verified' ORDER BY origin, path_prefix`,
   )
   return rows
@@ -63,7 +77,7 @@ export function originCheck(version: string): CheckOrigin {
   return (origin, signal) => checkProof(origin, { userAgent: testUserAgent(version), signal })
 }
 
-/** Checks an origin's proof and writes what came of it; what played from it is paused where it is verified no more. */
+/** Checks an origin's proof and writes what came of it; what plays from it is paused where it is verified no more. */
 export async function verifyOrigin(
   engine: Engine,
   check: CheckOrigin,
@@ -75,13 +89,12 @@ export async function verifyOrigin(
   if (!origin) return null
   const proof = await check(origin, signal)
   signal.throwIfAborted()
-  const checked = await writeProof(engine, id, proof)
-  if (checked !== null && origin.state === 'verified' && checked.state !== 'verified') await pauseFor(engine, checked)
-  return checked
+  return writeProof(engine, id, proof)
 }
 
 async function writeProof(engine: Engine, id: string, { state, reason }: Proof): Promise<OriginRow | null> {
   return transaction(engine.pool, async (tx) => {
+    const { rows: known } = await tx.query<OriginRow>(`SELECT ${COLUMNS} FROM origins WHERE id = $1 FOR UPDATE`, [id])
     const { rows } = await tx.query<OriginRow>(
       `UPDATE origins SET checked_at = coalesce($4::timestamptz, clock_timestamp()), reason = $3,
          unreachable_count = CASE WHEN $2 = 'unreachable' THEN unreachable_count + 1 ELSE 0 END,
@@ -89,24 +102,43 @@ async function writeProof(engine: Engine, id: string, { state, reason }: Proof):
        WHERE id = $1 RETURNING ${COLUMNS}`,
       [id, state, reason, engine.now(), UNREACHABLE_CHECKS],
     )
-    await notify(tx, CHANNELS.events, '')
-    return rows[0] ?? null
+    if (!known[0] || !rows[0]) return null
+    await changed(engine, tx, known[0].state, rows[0])
+    return rows[0]
   })
 }
 
-/** Pauses, at once, every running workload that still has a video of this origin to play. */
-async function pauseFor(engine: Engine, { origin, pathPrefix, state, reason }: OriginRow): Promise<void> {
-  const { rows } = await engine.pool.query<{ id: string }>(
-    `SELECT w.id FROM workloads w
+/** Tells agents, and pauses what plays from an origin that is verified no more: in the transaction that writes it. */
+async function changed(engine: Engine, tx: Tx, before: OriginRow['state'], origin: OriginRow): Promise<void> {
+  if (before === 'verified' && origin.state !== 'verified') await pauseFor(engine, tx, origin)
+  await notify(tx, CHANNELS.origins, '')
+  await notify(tx, CHANNELS.events, '')
+}
+
+/**
+ * Pauses, at once, every running workload that has a video of this origin still to play which no other origin allows.
+ * Urls are compared as a player reads them, however they are written.
+ */
+async function pauseFor(engine: Engine, tx: Tx, lost: OriginRow): Promise<void> {
+  const { rows } = await tx.query<{ id: string; urls: string[] }>(
+    `SELECT w.id, array_agg(v.url) AS urls
+     FROM workloads w JOIN videos v ON v.id = ANY (w.video_ids[greatest(w.cycle, 1):])
      WHERE w.finished_at IS NULL AND w.status IN ('listing', 'executing', 'recording', 'waiting')
-       AND EXISTS (SELECT FROM videos v
-         WHERE v.id = ANY (w.video_ids[greatest(w.cycle, 1):]) AND (v.url = $1 OR starts_with(v.url, $1 || '/')))`,
-    [`${origin}${pathPrefix}`],
+     GROUP BY w.id ORDER BY w.id`,
   )
+  const left = await playableOrigins(tx)
+  const isLost = (url: string) => allows([lost], url) && !allows(left, url)
+  const { origin, pathPrefix, state, reason } = lost
   const why = `The origin ${origin}${pathPrefix} is verified no more (${state}): ${reason ?? ''}`
-  for (const { id } of rows) {
-    await advance(engine, id, { kind: 'request', request: { kind: 'pause', mode: 'now', by: 'origin', reason: why } })
+  for (const { id, urls } of rows) {
+    if (!urls.some(isLost)) continue
+    const request = { kind: 'pause', mode: 'now', by: 'origin', reason: why } as const
+    await advanceIn(engine, tx, id, { kind: 'request', request })
   }
+}
+
+function allows(origins: readonly PlayableOrigin[], url: string): boolean {
+  return typeof reachOf(url, { origins, loopback: false }) !== 'string'
 }
 
 /**

@@ -4,6 +4,7 @@ import { isMediaType } from '../domain/media-type.ts'
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
 import { markOf } from '../origins/cmcd.ts'
 import { type GuardedFetch, TransferError } from '../origins/guarded-fetch.ts'
+import type { ProvedAddresses } from '../origins/proved-addresses.ts'
 import { isLoopbackUrl, shown } from '../origins/reach.ts'
 import { createGuardedFetch } from '../origins/undici-fetch.ts'
 import { testUserAgent } from '../origins/user-agent.ts'
@@ -42,6 +43,7 @@ export type Probe = Omit<ManifestSummary, 'playlistUrl'> & { peakKbps: number | 
 export type ProbeOptions = {
   version: string
   origins: readonly PlayableOrigin[]
+  addresses: ProvedAddresses
   read: ReadManifests
   signal: AbortSignal
 }
@@ -57,7 +59,12 @@ const RETRY_MS = [500, 2000]
  */
 export async function probeVideo(video: { id: string; url: string }, options: ProbeOptions): Promise<Probe> {
   const policy = { origins: options.origins, loopback: isLoopbackUrl(video.url) }
-  await using fetch = createGuardedFetch({ policy, userAgent: testUserAgent(options.version), connections: 1 })
+  await using fetch = createGuardedFetch({
+    policy,
+    userAgent: testUserAgent(options.version),
+    connections: 1,
+    addresses: options.addresses,
+  })
   const session = { sessionId: newId(), contentId: video.id }
   const get = (url: string) => persistently(() => getText(fetch, url, session, options), options.signal)
   const manifest = await get(video.url)

@@ -5,16 +5,30 @@ import { type Reach, refusedAddress } from './reach.ts'
 
 export type Resolved = { address: string; family: number }
 
-/** Hands the connection the address that was checked; one bad address among several is reason enough to refuse. */
-export function checkedLookup(reach: Reach, resolve: (hostname: string) => Promise<Resolved[]>): LookupFunction {
+/** Finds the addresses of a host. */
+export type Resolve = (hostname: string) => Promise<Resolved[]>
+
+export type CheckedLookup = {
+  reach: Reach
+  resolve: Resolve
+  /** Gives those of the addresses that may be connected to. @throws RefusedError, TransferError */
+  proved: (found: Resolved[]) => Promise<Resolved[]>
+}
+
+/** Hands the connection an address that was checked; one bad address among several is reason enough to refuse. */
+export function checkedLookup({ reach, resolve, proved }: CheckedLookup): LookupFunction {
+  const find = async (hostname: string): Promise<Resolved[]> => {
+    const found = await resolve(hostname)
+    const refused = found.map(({ address }) => refusedAddress(address, reach)).find((why) => why !== null)
+    if (refused) throw new RefusedError(`${hostname}: ${refused}`)
+    if (found.length === 0) throw new TransferError(`${hostname} has no address`)
+    return proved(found)
+  }
   return (hostname, options, callback) => {
-    resolve(hostname).then(
+    find(hostname).then(
       (found) => {
-        const refused = found.map(({ address }) => refusedAddress(address, reach)).find((why) => why !== null)
-        const first = found[0]
-        if (refused) callback(new RefusedError(`${hostname}: ${refused}`), '', 0)
-        else if (!first) callback(new TransferError(`${hostname} has no address`), '', 0)
-        else if (options.all) callback(null, found)
+        const [first = { address: '', family: 0 }] = found
+        if (options.all) callback(null, found)
         else callback(null, first.address, first.family)
       },
       (error: NodeJS.ErrnoException) => callback(error, '', 0),

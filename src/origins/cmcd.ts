@@ -1,5 +1,6 @@
 import { appendCmcdHeaders, appendCmcdQuery, type Cmcd } from '@svta/cml-cmcd'
-import type { CmcdMode, PlayableOrigin } from '../domain/playable-origin.ts'
+import type { CmcdMode, ReachableOrigin } from '../domain/playable-origin.ts'
+import { holderOf } from './reach.ts'
 
 /** What is asked for, as CMCD's `ot` names it: manifest, init segment, video, audio, key. */
 type ObjectType = 'm' | 'i' | 'v' | 'a' | 'k'
@@ -20,12 +21,8 @@ export type CmcdFacts = {
 const FORMATS = { hls: 'h', dash: 'd', progressive: 'o' } as const
 
 /** How requests to `url` carry CMCD: as the origin with the longest path prefix that holds it says, else `query`. */
-export function cmcdModeOf(url: string, origins: readonly PlayableOrigin[]): CmcdMode {
-  const { origin, pathname } = new URL(url)
-  const holding = origins
-    .filter((o) => o.origin === origin && (pathname === o.pathPrefix || pathname.startsWith(`${o.pathPrefix}/`)))
-    .sort((a, b) => b.pathPrefix.length - a.pathPrefix.length)
-  return holding[0]?.cmcdMode ?? 'query'
+export function cmcdModeOf(url: string, origins: readonly ReachableOrigin[]): CmcdMode {
+  return holderOf(url, { origins, loopback: false })?.cmcdMode ?? 'query'
 }
 
 /** A request that says that it is a test: its url, without a fragment, and the headers to add. */
@@ -36,7 +33,7 @@ export type Mark = (url: string) => Marked
 
 /** How the requests of one session are marked that ask for one thing. */
 export function markOf(
-  origins: readonly PlayableOrigin[],
+  origins: readonly ReachableOrigin[],
   session: { sessionId: string; contentId: string },
   facts: CmcdFacts = {},
 ): Mark {

@@ -1,8 +1,4 @@
-import type { PlayableOrigin } from '../domain/playable-origin.ts'
 import type { Mark } from './cmcd.ts'
-
-/** What a session may reach. `loopback` is whether its own video's url is on loopback. */
-export type ReachPolicy = { origins: readonly PlayableOrigin[]; loopback: boolean }
 
 export type GuardedRequest = {
   url: string

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type GuardedProxy, type GuardedProxyOptions, startGuardedProxy } from './guarded-proxy.ts'
 
 const BODY = 'x'.repeat(20_000)
-const VERIFIED = { allowPrivate: false, cmcdMode: 'query' as const }
+const VERIFIED = { allowPrivate: false, cmcdMode: 'query' as const, token: 'a token' }
 
 let server: Server
 let asked: string[]
@@ -33,7 +33,7 @@ const own = () => `http://127.0.0.1:${port()}`
 async function start(over: Partial<GuardedProxyOptions> = {}): Promise<GuardedProxy> {
   const policy = { origins: [], loopback: false }
   const onRefused = (why: string) => refused.push(why)
-  proxy = await startGuardedProxy({ policy, pageOrigin: 'http://127.0.0.1:1', onRefused, ...over })
+  proxy = await startGuardedProxy({ policy, addresses: null, pageOrigin: 'http://127.0.0.1:1', onRefused, ...over })
   return proxy
 }
 

@@ -2,18 +2,22 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { Agent, createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 import { type AddressInfo, connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import { type Duplex, pipeline } from 'node:stream'
-import { checkedLookup, type Resolved, resolveByDns } from './checked-lookup.ts'
-import { type ReachPolicy, RefusedError } from './guarded-fetch.ts'
-import { type Reach, reachOf, reachOfOrigin, refusedAddress } from './reach.ts'
+import type { PlayableOrigin } from '../domain/playable-origin.ts'
+import { type CheckedLookup, checkedLookup, type Resolve, resolveByDns } from './checked-lookup.ts'
+import { RefusedError } from './guarded-fetch.ts'
+import { type ProvedAddresses, provedBy } from './proved-addresses.ts'
+import { holderOf, type Reach, reachOf, reachOfOrigin, refusedAddress, type SessionPolicy } from './reach.ts'
 import { type Shape, Shaper } from './shaper.ts'
 
 export type GuardedProxyOptions = {
-  policy: ReachPolicy
+  policy: SessionPolicy
   /** The origin of the page itself, on this machine: reached as it is. */
   pageOrigin: string
   /** Told of everything that was refused, in a sentence, with the origin that was asked for. */
   onRefused: (why: string, origin: string) => void
-  resolve?: (hostname: string) => Promise<Resolved[]>
+  /** Where control was proved; null where any address in reach will do. */
+  addresses: ProvedAddresses | null
+  resolve?: Resolve
   /** A slow path, for tests; null for none. */
   shape?: Shape | null
 }
@@ -46,8 +50,15 @@ export async function startGuardedProxy(options: GuardedProxyOptions): Promise<G
   const admits = credentialCheck(credentials)
   const shaper = options.shape ? new Shaper(options.shape) : null
   const sockets = new Set<Duplex>()
-  // Its own connections: one that another session made was checked by that one's policy, and is warm.
-  const agent = new Agent({ keepAlive: true })
+  // Its own connections: one that another session made was checked by that one's policy, and is warm. One is used for
+  // what its own origin holds, and for nothing that another one does.
+  const agents = new Map<string, Agent>()
+  const agentFor = (holder: PlayableOrigin | undefined) => {
+    const key = `${holder?.origin}${holder?.pathPrefix} ${holder?.token}`
+    const agent = agents.get(key) ?? new Agent({ keepAlive: true })
+    agents.set(key, agent)
+    return agent
+  }
   const refuse = (why: string, url: string) => {
     onRefused(why, URL.canParse(url) ? new URL(url).origin : url)
     return why
@@ -56,7 +67,10 @@ export async function startGuardedProxy(options: GuardedProxyOptions): Promise<G
     if (!admits(request)) return void response.writeHead(407, ASKS_WHO).end()
     const url = request.url ?? ''
     const isPage = url.startsWith(`${pageOrigin}/`)
-    const way = isPage ? { kind: 'loopback' as const } : wayTo(url, reachOf(url, policy), resolve)
+    const reach = isPage ? LOOPBACK : reachOf(url, policy)
+    const holder = isPage || typeof reach === 'string' || reach.kind === 'loopback' ? undefined : holderOf(url, policy)
+    const proved = provedBy(options.addresses, holder ? [holder] : [])
+    const way = isPage ? null : wayTo(url, reach, { resolve, proved })
     if (typeof way === 'string') return refused(response, refuse(way, url))
     const headers = Object.entries(request.headers).filter(([name]) => !HOP_HEADERS.includes(name))
     const { hostname, port, pathname, search } = new URL(url)
@@ -66,8 +80,8 @@ export async function startGuardedProxy(options: GuardedProxyOptions): Promise<G
       path: `${pathname}${search}`,
       method: request.method ?? 'GET',
       headers: Object.fromEntries(headers) as Record<string, string>,
-      agent,
-      ...('lookup' in way ? { lookup: way.lookup } : {}),
+      agent: agentFor(holder),
+      ...(way === null ? {} : { lookup: way.lookup }),
     })
     upstream.on('response', (answer) => {
       const kept = Object.entries(answer.headers).filter(([name]) => !HOP_HEADERS.includes(name))
@@ -89,7 +103,8 @@ export async function startGuardedProxy(options: GuardedProxyOptions): Promise<G
     if (!admits(request)) return client.end(`HTTP/1.1 407 ${WHO}\r\nProxy-Authenticate: ${CHALLENGE}\r\n\r\n`)
     const origin = `https://${request.url}`
     const reach = URL.canParse(origin) ? reachOfOrigin(new URL(origin).origin, policy) : 'no host and port'
-    const way = wayTo(origin, reach, resolve)
+    const proved = provedBy(options.addresses, typeof reach === 'string' ? [] : holdersOf(origin, reach, policy))
+    const way = wayTo(origin, reach, { resolve, proved })
     if (typeof way === 'string') {
       refuse(way, origin)
       return client.end('HTTP/1.1 403 Forbidden\r\n\r\n')
@@ -121,7 +136,7 @@ export async function startGuardedProxy(options: GuardedProxyOptions): Promise<G
     credentials,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
-      agent.destroy()
+      for (const agent of agents.values()) agent.destroy()
       server.closeAllConnections()
       await new Promise<void>((done) => server.close(() => done()))
     },
@@ -140,16 +155,23 @@ function credentialCheck({ username, password }: ProxyCredentials): (request: In
   }
 }
 
+const LOOPBACK: Reach = { kind: 'loopback' }
+
+/** All that an encrypted connection may be used for: its paths are not seen. */
+function holdersOf(url: string, reach: Reach, { origins }: SessionPolicy): PlayableOrigin[] {
+  return reach.kind === 'loopback' ? [] : origins.filter(({ origin }) => origin === new URL(url).origin)
+}
+
 /** How to get there, or why not; an address is checked here, a name when it is resolved. */
 function wayTo(
   url: string,
   reach: Reach | string,
-  resolve: (hostname: string) => Promise<Resolved[]>,
+  checks: Omit<CheckedLookup, 'reach'>,
 ): { lookup: LookupFunction } | string {
   if (typeof reach === 'string') return reach
   const literal = new URL(url).hostname.replace(/^\[|\]$/g, '')
   const refused = isIP(literal) === 0 ? null : refusedAddress(literal, reach)
-  return refused === null ? { lookup: checkedLookup(reach, resolve) } : `${literal}: ${refused}`
+  return refused === null ? { lookup: checkedLookup({ reach, ...checks }) } : `${literal}: ${refused}`
 }
 
 function refused(response: ServerResponse, why: string): void {

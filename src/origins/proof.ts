@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { resolveTxt } from 'node:dns/promises'
-import type { Resolved } from './checked-lookup.ts'
+import type { Resolve } from './checked-lookup.ts'
 import { type GuardedFetch, RefusedError } from './guarded-fetch.ts'
+import { ProvedAddresses } from './proved-addresses.ts'
 import { isLoopbackHost } from './reach.ts'
 import { createGuardedFetch } from './undici-fetch.ts'
+import { testUserAgent } from './user-agent.ts'
 
 /** What was found when control of an origin was checked; `reason` is null when it was proved. */
 export type Proof = { state: 'verified' | 'failed' | 'unreachable'; reason: string | null }
@@ -13,7 +15,7 @@ export type Claim = { origin: string; pathPrefix: string; allowPrivate: boolean;
 export type ProofOptions = {
   userAgent: string
   signal: AbortSignal
-  resolve?: (hostname: string) => Promise<Resolved[]>
+  resolve?: Resolve
   resolveTxt?: (name: string) => Promise<string[][]>
   ca?: string
 }
@@ -44,14 +46,23 @@ export async function checkProof(claim: Claim, options: ProofOptions): Promise<P
   return (await checkRecord(claim, options)) ? { state: 'verified', reason: null } : byFile
 }
 
+/** Addresses at which the proofs of origins are asked for as they are needed. */
+export function provedAddresses(version: string): ProvedAddresses {
+  const userAgent = testUserAgent(version)
+  return new ProvedAddresses((claim, address) => {
+    const signal = AbortSignal.timeout(CHECK_MS)
+    return checkProof(claim, { userAgent, signal, resolve: async () => [address] })
+  })
+}
+
 async function checkFile(claim: Claim, options: ProofOptions): Promise<Proof> {
   const { origin, pathPrefix, allowPrivate, token } = claim
   // Its own host alone, so a redirect leads nowhere else; its other ports and schemes are other origins.
   const policy = {
-    origins: [{ origin, pathPrefix, allowPrivate, cmcdMode: 'query' as const }],
+    origins: [{ origin, pathPrefix, allowPrivate, cmcdMode: 'query' as const, token }],
     loopback: isLoopbackHost(new URL(origin).hostname),
   }
-  await using fetch = createGuardedFetch({ ...options, policy, connections: 1 })
+  await using fetch = createGuardedFetch({ ...options, policy, connections: 1, addresses: null })
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(CHECK_MS)])
   const url = proofUrl(claim)
   try {

@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { PlayableOrigin } from '../domain/playable-origin.ts'
+import type { ReachableOrigin } from '../domain/playable-origin.ts'
 import { isLoopbackHost, reachOf, refusedAddress } from './reach.ts'
 
-const origin = (over: Partial<PlayableOrigin> = {}): PlayableOrigin => ({
+const origin = (over: Partial<ReachableOrigin> = {}): ReachableOrigin => ({
   origin: 'https://cdn.example.com',
   pathPrefix: '',
   allowPrivate: false,
   cmcdMode: 'query',
   ...over,
 })
-const reach = (url: string, origins: PlayableOrigin[] = [], loopback = false) => reachOf(url, { origins, loopback })
+const reach = (url: string, origins: ReachableOrigin[] = [], loopback = false) => reachOf(url, { origins, loopback })
 
 test('loopback only for a video on loopback, under each of its names', () => {
   for (const host of ['localhost', '127.0.0.1', '127.9.9.9', '[::1]', '[::ffff:127.0.0.1]', '2130706433', '0x7f.1']) {

@@ -1,6 +1,11 @@
 import ipaddr from 'ipaddr.js'
-import type { PlayableOrigin } from '../domain/playable-origin.ts'
-import type { ReachPolicy } from './guarded-fetch.ts'
+import type { PlayableOrigin, ReachableOrigin } from '../domain/playable-origin.ts'
+
+/** What a session may reach. `loopback` is whether its own video's url is on loopback. */
+export type ReachPolicy<O extends ReachableOrigin = ReachableOrigin> = { origins: readonly O[]; loopback: boolean }
+
+/** The same where what is connected to is to be proved. */
+export type SessionPolicy = ReachPolicy<PlayableOrigin>
 
 /** What a request may do: go to addresses of this kind, and no other. */
 export type Reach = { kind: 'loopback' } | { kind: 'public' } | { kind: 'private' }
@@ -24,6 +29,14 @@ export function reachOf(url: string, policy: ReachPolicy): Reach | string {
   const allowed = holding.filter((one) => holdsPath(one, pathname))
   if (allowed.length === 0) return `${shown(url)} is outside the verified path of ${origin}`
   return allowed.some((one) => one.allowPrivate) ? { kind: 'private' } : { kind: 'public' }
+}
+
+/** The verified origin that holds a url: the one with the longest path. Undefined for a url on loopback. */
+export function holderOf<O extends ReachableOrigin>(url: string, { origins }: ReachPolicy<O>): O | undefined {
+  const { origin, pathname } = new URL(url)
+  return origins
+    .filter((one) => one.origin === origin && holdsPath(one, pathname))
+    .sort((a, b) => b.pathPrefix.length - a.pathPrefix.length)[0]
 }
 
 /**
@@ -64,7 +77,7 @@ export function refusedAddress(address: string, reach: Reach): string | null {
 }
 
 /** A prefix holds whole segments of the path, and nothing that a server might read as a way out of it. */
-function holdsPath({ pathPrefix }: PlayableOrigin, pathname: string): boolean {
+function holdsPath({ pathPrefix }: ReachableOrigin, pathname: string): boolean {
   if (pathPrefix === '') return true
   // Url parsing has resolved dots, plain and percent-encoded; what is left is what servers decode on their own.
   if (/%2f|%5c|\\|;|\/\//i.test(pathname)) return false

@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { isMarked, markOf } from './cmcd.ts'
-import { type GuardedFetch, type ReachPolicy, RefusedError, TransferError } from './guarded-fetch.ts'
+import { type GuardedFetch, RefusedError, TransferError } from './guarded-fetch.ts'
 import { checkProof, newOriginToken, proofRecord } from './proof.ts'
+import type { SessionPolicy } from './reach.ts'
 import { createGuardedFetch } from './undici-fetch.ts'
 
 const opened: { close(): unknown }[] = []
@@ -23,11 +24,12 @@ async function serve(handle: (request: IncomingMessage, response: ServerResponse
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-function guarded(policy: Partial<ReachPolicy> = {}, addresses: string[] = []): GuardedFetch {
+function guarded(policy: Partial<SessionPolicy> = {}, addresses: string[] = []): GuardedFetch {
   const fetch = createGuardedFetch({
     policy: { origins: [], loopback: true, ...policy },
     userAgent: 'DoAiWorkload/0 (+playback-test)',
     connections: 2,
+    addresses: null,
     resolve: async () => addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
   })
   opened.push({ close: () => fetch[Symbol.asyncDispose]() })
@@ -74,7 +76,7 @@ test('every hop says that it is a test, as its origin wants it said, whatever th
     if (to) response.writeHead(302, { location: to }).end()
     else response.end(request.url)
   })
-  const header = { origin: url, pathPrefix: '/signed', allowPrivate: false, cmcdMode: 'header' as const }
+  const header = { origin: url, pathPrefix: '/signed', allowPrivate: false, cmcdMode: 'header' as const, token: '' }
   const byOrigin = markOf([header], { sessionId: 's', contentId: 'v' }, { objectType: 'm' })
   const signal = new AbortController().signal
   const answer = await guarded()({ url: `${url}/a#fragment`, mark: byOrigin, maxBytes: 1000, signal })
@@ -120,6 +122,7 @@ test.each([['127.0.0.1'], ['::1'], ['169.254.169.254'], ['10.0.0.7'], ['::ffff:1
       pathPrefix: '',
       allowPrivate: false,
       cmcdMode: 'query' as const,
+      token: '',
     }
     const fetch = guarded({ origins: [origin], loopback: false }, ['93.184.216.34', address])
     await expect(read(fetch, `http://rebound.example:${port}/`)).rejects.toThrow(RefusedError)

@@ -1,28 +1,30 @@
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, type Dispatcher } from 'undici'
-import { checkedLookup, type Resolved, resolveByDns } from './checked-lookup.ts'
+import { checkedLookup, type Resolve, resolveByDns } from './checked-lookup.ts'
 import type { Marked } from './cmcd.ts'
 import {
   type GuardedFetch,
   type GuardedRequest,
   type GuardedResponse,
-  type ReachPolicy,
   RefusedError,
   TransferError,
 } from './guarded-fetch.ts'
-import { type Reach, reachOf, refusedAddress, shown } from './reach.ts'
+import { type ProvedAddresses, provedBy } from './proved-addresses.ts'
+import { holderOf, type Reach, reachOf, refusedAddress, type SessionPolicy, shown } from './reach.ts'
 
 /** Hops of a redirect that are followed; browsers follow 20, and no stream needs five. */
 const MOST_REDIRECTS = 5
 const CONNECT_TIMEOUT_MS = 10_000
 
 export type GuardedFetchOptions = {
-  policy: ReachPolicy
+  policy: SessionPolicy
   userAgent: string
   /** Parallel connections to one origin. */
   connections: number
+  /** Where control was proved; null where nothing but the proof itself is fetched. */
+  addresses: ProvedAddresses | null
   /** Resolves a host's addresses; the machine's resolver if not given. */
-  resolve?: (hostname: string) => Promise<Resolved[]>
+  resolve?: Resolve
   /** Trusted besides the machine's own roots, in PEM. */
   ca?: string
 }
@@ -33,10 +35,14 @@ export type GuardedFetchOptions = {
  */
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const { policy, userAgent, resolve = resolveByDns } = options
-  const agents = new Map<Reach['kind'], Agent>()
-  const agentFor = (reach: Reach) => {
-    const agent = agents.get(reach.kind) ?? newAgent(options, checkedLookup(reach, resolve))
-    agents.set(reach.kind, agent)
+  // A connection is used for what its own origin holds, and for nothing that another one does.
+  const agents = new Map<string, Agent>()
+  const agentFor = (reach: Reach, url: string) => {
+    const holder = reach.kind === 'loopback' ? undefined : holderOf(url, policy)
+    const key = `${reach.kind} ${holder?.origin}${holder?.pathPrefix} ${holder?.token}`
+    const proved = provedBy(options.addresses, holder ? [holder] : [])
+    const agent = agents.get(key) ?? newAgent(options, checkedLookup({ reach, resolve, proved }))
+    agents.set(key, agent)
     return agent
   }
   const fetch = async (request: GuardedRequest): Promise<GuardedResponse> => {
@@ -44,7 +50,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
       const reach = allowed(url, policy)
       const marked = request.mark?.(url) ?? { url, headers: {} }
-      const answer = await send(agentFor(reach), marked, request, userAgent)
+      const answer = await send(agentFor(reach, url), marked, request, userAgent)
       const location = redirectOf(answer)
       if (location === null) return responseOf(url, answer, request)
       await answer.body.dump({ limit: 64 * 1024, signal: request.signal }).catch(() => {})
@@ -70,7 +76,7 @@ function newAgent({ connections, ca }: GuardedFetchOptions, lookup: LookupFuncti
 }
 
 /** The url's reach, with its host checked here where it is an address: those are connected to without a lookup. */
-function allowed(url: string, policy: ReachPolicy): Reach {
+function allowed(url: string, policy: SessionPolicy): Reach {
   const reach = reachOf(url, policy)
   if (typeof reach === 'string') throw new RefusedError(reach)
   const literal = new URL(url).hostname.replace(/^\[|\]$/g, '')

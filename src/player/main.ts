@@ -33,7 +33,10 @@ async function main(): Promise<void> {
       )
       return report
     },
-    stop,
+    ({ stop: stopping, origins }) => {
+      if (origins !== undefined) playback.restrict(origins)
+      if (stopping) stop()
+    },
   )
   void reporter.send()
   await playback.play()

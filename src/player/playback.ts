@@ -2,7 +2,8 @@ import shaka from 'shaka-player/dist/shaka-player.compiled-es2021.js'
 import { isMediaType } from '../domain/media-type.ts'
 import type { TimelineEntry } from '../domain/playback-result.ts'
 import type { Interaction } from '../domain/session-plan.ts'
-import { cmcdModeOf, withCmcd } from '../origins/cmcd.ts'
+import { markOf } from '../origins/cmcd.ts'
+import { isLoopbackUrl, reachOf } from '../origins/reach.ts'
 import type { PageEnd, PageReport, SessionBrief } from '../protocol/player-messages.ts'
 import { failureOf, type PlayerFailure, type ShakaError, shown } from './failure.ts'
 import { Lateness } from './lateness.ts'
@@ -28,6 +29,7 @@ export class Playback {
   readonly #transferred = { bytes: 0, segmentBytes: 0, segmentMs: 0 }
   readonly #lateness = new Lateness()
   readonly #onNews: () => void
+  #origins: SessionBrief['origins']
   #signals: Signals = AT_START
   #held = false
   #firstFrameMs: number | null = null
@@ -37,6 +39,7 @@ export class Playback {
 
   constructor(brief: SessionBrief, video: HTMLVideoElement, onNews: () => void) {
     this.#brief = brief
+    this.#origins = brief.origins
     this.#video = video
     this.#onNews = onNews
   }
@@ -63,6 +66,11 @@ export class Playback {
   /** Whether it ended by itself: as planned, with its stream, or by a failure. */
   get ended(): boolean {
     return this.#end !== null
+  }
+
+  /** What may be reached from now on: an origin may lose its proof while it plays. */
+  restrict(origins: SessionBrief['origins']): void {
+    this.#origins = origins
   }
 
   /** Begins; what goes wrong is the report's end. */
@@ -129,19 +137,20 @@ export class Playback {
   /** A url as it is asked for: by which session, and that it is a test. */
   #said(uri: string, objectType: 'm' | 'i' | 'v' | 'a' | 'k', bandwidth?: number) {
     if (!/^https?:/.test(uri)) return { url: uri, headers: {} }
-    const { sessionId, video, origins } = this.#brief
-    const bufferMs = this.#bufferSeconds() * 1000
-    return withCmcd(
-      uri,
-      cmcdModeOf(uri, origins),
+    const { sessionId, video } = this.#brief
+    const reach = reachOf(uri, { origins: this.#origins, loopback: isLoopbackUrl(video.url) })
+    if (typeof reach === 'string') this.#fail(refusal(reach))
+    const mark = markOf(
+      this.#origins,
       { sessionId, contentId: video.id },
       {
         objectType,
         ...(bandwidth ? { bitrateKbps: bandwidth / 1000 } : {}),
-        bufferMs,
+        bufferMs: this.#bufferSeconds() * 1000,
         startup: !this.#signals.shown || this.#signals.starved || this.#signals.seeking,
       },
     )
+    return mark(uri)
   }
 
   #listen(): void {
@@ -176,12 +185,7 @@ export class Playback {
     })
     document.addEventListener('securitypolicyviolation', ({ blockedURI, disposition }) => {
       if (disposition !== 'enforce') return
-      this.#fail({
-        kind: 'refused',
-        permanent: true,
-        code: 'refused',
-        message: `${shown(blockedURI)} is or leads outside the verified origins`,
-      })
+      this.#fail(refusal(`${shown(blockedURI)} is or leads outside the verified origins`))
     })
     document.addEventListener('visibilitychange', () => {
       // A browser on a phone pauses what nobody sees; what was not paused by the plan goes on.
@@ -305,6 +309,10 @@ export class Playback {
   #now(): number {
     return performance.now() - this.#startMs
   }
+}
+
+function refusal(message: string): PlayerFailure {
+  return { kind: 'refused', permanent: true, code: 'refused', message }
 }
 
 function isShakaError(error: unknown): error is ShakaError {

@@ -8,17 +8,21 @@ const ANSWER_MS = 5000
 export class Reporter {
   readonly #url: string
   readonly #report: (first: number) => Omit<PageReport, 'seq' | 'first'>
-  readonly #onStop: () => void
+  readonly #onAnswer: (answer: Pick<PageAnswer, 'stop'> & Partial<PageAnswer>) => void
   #seq = 0
   #have = 0
   #sending = false
   #again = false
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(url: string, report: (first: number) => Omit<PageReport, 'seq' | 'first'>, onStop: () => void) {
+  constructor(
+    url: string,
+    report: (first: number) => Omit<PageReport, 'seq' | 'first'>,
+    onAnswer: (answer: Pick<PageAnswer, 'stop'> & Partial<PageAnswer>) => void,
+  ) {
     this.#url = url
     this.#report = report
-    this.#onStop = onStop
+    this.#onAnswer = onAnswer
     // The last words of a page that is hidden, closed or frozen: nobody hears the answer.
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) navigator.sendBeacon(this.#url, this.#next())
@@ -52,10 +56,10 @@ export class Reporter {
       body: this.#next(),
       signal: AbortSignal.timeout(ANSWER_MS),
     })
-    if (response.status === 404 || response.status === 410) return this.#onStop()
+    if (response.status === 404 || response.status === 410) return this.#onAnswer({ stop: true })
     if (!response.ok) return
-    const { have, stop } = (await response.json()) as PageAnswer
-    this.#have = Math.max(this.#have, have)
-    if (stop) this.#onStop()
+    const answer = (await response.json()) as PageAnswer
+    this.#have = Math.max(this.#have, answer.have)
+    this.#onAnswer(answer)
   }
 }

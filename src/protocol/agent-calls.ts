@@ -8,7 +8,7 @@ import { PlayableOrigin, SessionPlan } from './session.ts'
 import { Report } from './session-report.ts'
 
 /** What these messages are, as a number: an agent sends it with each, and is refused where it is too old or too new. */
-export const AGENT_PROTOCOL = { current: 3, oldest: 2, header: 'doai-agent-protocol' } as const
+export const AGENT_PROTOCOL = { current: 4, oldest: 2, header: 'doai-agent-protocol' } as const
 /** Which process speaks: a UUID that an agent makes at its start and sends with each call. */
 export const AGENT_INSTANCE_HEADER = 'doai-agent-instance'
 
@@ -87,11 +87,20 @@ export const agentCalls = {
       freeDevices: z.array(z.uuid()).max(1000),
       /** Sessions that play and were not told to stop: those that are to stop are answered at once. */
       held: z.array(z.uuid()).max(1000).default([]),
+      /** The digest of the origins that it was told last: where they are others now, it is answered at once. */
+      origins: z.string().max(64).optional(),
       waitSeconds: z.number().min(0).max(30),
       /** While it waits, something is sent so often, so that a controller that is gone is noticed. */
       aliveSeconds: z.number().min(0.2).max(30).optional(),
     }),
-    z.object({ commands: z.array(LeasedCommand), origins: z.array(PlayableOrigin), stop: z.array(z.uuid()) }),
+    z.object({
+      commands: z.array(LeasedCommand),
+      /** All that may be reached now, with commands and where the agent knew others; else empty. */
+      origins: z.array(PlayableOrigin),
+      /** Whether `origins` is to be taken. */
+      originsChanged: z.boolean(),
+      stop: z.array(z.uuid()),
+    }),
   ),
   start: agentCall(
     '/start',

@@ -3,6 +3,8 @@ import { FAILURES } from '../domain/failure.ts'
 import { PLAYER_STATES } from '../domain/playback-result.ts'
 import { count, ms, PlayableOrigin, SessionPlan, said, TimelineEntry } from './session.ts'
 
+const ReachableOrigins = z.array(PlayableOrigin.omit({ token: true }))
+
 /** What the player page is told of the session that it plays. */
 export const SessionBrief = z.object({
   sessionId: z.string(),
@@ -11,7 +13,7 @@ export const SessionBrief = z.object({
   device: z.string(),
   video: z.object({ id: z.string(), url: z.string(), title: z.string() }),
   plan: SessionPlan,
-  origins: z.array(PlayableOrigin),
+  origins: ReachableOrigins,
   /** Whether the device itself sends the page to the background when the plan says so. */
   background: z.boolean(),
 })
@@ -58,6 +60,6 @@ export const PageReport = z.object({
 export type PageReport = z.infer<typeof PageReport>
 export type PageEnd = NonNullable<PageReport['end']>
 
-/** `have` entries are with the host; `stop` says that the page is to end. */
-export const PageAnswer = z.object({ have: count, stop: z.boolean() })
+/** `have` entries are with the host; `stop` says that the page is to end; `origins` are what it may reach from now on. */
+export const PageAnswer = z.object({ have: count, stop: z.boolean(), origins: ReachableOrigins })
 export type PageAnswer = z.infer<typeof PageAnswer>

@@ -25,6 +25,8 @@ export const PlayableOrigin = z.object({
   pathPrefix: z.string(),
   allowPrivate: z.boolean(),
   cmcdMode: z.enum(['query', 'header']),
+  /** What is served as the proof of control. */
+  token: z.string(),
 })
 
 export const TimelineEntry = z.discriminatedUnion('kind', [

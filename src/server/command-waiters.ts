@@ -1,7 +1,7 @@
 import type { Leased } from '../engine/lease.ts'
 
-/** What a poll may find: commands for free devices, sessions to stop. */
-type Asked = Leased & { stop: string[] }
+/** What a poll may find: commands for free devices, sessions to stop, origins that are not those that the agent knows. */
+type Asked = Leased & { stop: string[]; origins: readonly unknown[] | null }
 
 const FLOOR_MS = 5000
 
@@ -29,9 +29,9 @@ export class CommandWaiters {
       const { woken, cancel } = this.#listen(workstation, signal)
       try {
         const found = await ask()
-        const { commands, stop, nextInMs } = found
+        const { commands, stop, origins, nextInMs } = found
         const left = deadline - performance.now()
-        if (commands.length > 0 || stop.length > 0 || left <= 0) return found
+        if (commands.length > 0 || stop.length > 0 || origins !== null || left <= 0) return found
         await woken(Math.min(left, nextInMs === null ? FLOOR_MS : Math.max(1, nextInMs), FLOOR_MS))
       } finally {
         cancel()

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SessionReport } from '../../src/domain/playback-result.ts'
 import type { SessionPlan } from '../../src/domain/session-plan.ts'
 import type { LiveState } from '../../src/drivers/driver.ts'
+import { inForce } from '../support/origins.ts'
 import { type Condition, HOSTILE } from './conditions.ts'
 import type { Kind, Player } from './players.ts'
 
@@ -36,7 +37,7 @@ export function contract(kind: Kind): void {
         device: { id: 'd', labName },
         video: { id: 'a-video', url: urls[condition], title },
         plan,
-        origins: [],
+        origins: inForce(),
       },
       signal,
       onLive,

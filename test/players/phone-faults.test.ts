@@ -6,6 +6,7 @@ import type { Driver } from '../../src/drivers/driver.ts'
 import { startAdbServer, type AdbServer as TestAdbServer } from '../support/android/adb-server.ts'
 import { type AndroidDevice, createAndroidDevice } from '../support/android/android-device.ts'
 import { startMediaServer } from '../support/media-server.ts'
+import { inForce } from '../support/origins.ts'
 import { disposableFolder } from '../support/temporary-folder.ts'
 
 /** Phones without a browser behind them: what is looked at here comes before a page opens, or instead of it. */
@@ -54,7 +55,7 @@ async function failureOf(): Promise<{ kind: string; message: string } | null> {
     device: { id: 'd', labName: 'WS01-S01' },
     video: { id: 'v', url: videoUrl, title: '' },
     plan: { plannedSeconds: 5, interactions: [] },
-    origins: [],
+    origins: inForce(),
   }
   return (await driver.play(assignment, AbortSignal.timeout(60_000), () => {})).failure
 }

@@ -6,7 +6,9 @@ import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { pageFiles } from '../../src/bin/page-files.ts'
+import type { ReachableOrigin } from '../../src/domain/playable-origin.ts'
 import { createChromiumDriver } from '../../src/drivers/chromium/driver.ts'
+import { inForce } from './origins.ts'
 import { disposableFolder } from './temporary-folder.ts'
 
 /**
@@ -73,7 +75,15 @@ loopbackUrl = `http://127.0.0.1:${inside}/ours/master.m3u8`
 const browserArguments = ['--ignore-certificate-errors']
 const sandbox = process.getuid?.() !== 0
 const driver = stack.use(
-  await createChromiumDriver({ version: '0', executable, sandbox, page: pageFiles, apartMs: 0, browserArguments }),
+  await createChromiumDriver({
+    version: '0',
+    addresses: null,
+    executable,
+    sandbox,
+    page: pageFiles,
+    apartMs: 0,
+    browserArguments,
+  }),
 )
 
 const cases: Record<string, unknown> = {}
@@ -104,7 +114,7 @@ for (const [scheme, port] of [
 }
 console.log(JSON.stringify({ cases, forbidden, unmarked }))
 
-async function play(url: string, origins: Parameters<typeof driver.play>[0]['origins']) {
+async function play(url: string, origins: ReachableOrigin[]) {
   const { failure, endReason } = await driver.play(
     {
       sessionId: 's',
@@ -112,7 +122,7 @@ async function play(url: string, origins: Parameters<typeof driver.play>[0]['ori
       device: { id: 'd', labName: 'WS01-S01' },
       video: { id: 'v', url, title: '' },
       plan: { plannedSeconds: 2, interactions: [] },
-      origins,
+      origins: inForce(...origins),
     },
     AbortSignal.timeout(30_000),
     () => {},

@@ -20,9 +20,9 @@ const resolve = async () => [{ address, family: 4 }]
 const signal = AbortSignal.timeout(10_000)
 
 async function told(origin: string, allowPrivate: boolean, path: string): Promise<string> {
-  const origins = [{ origin, pathPrefix: '', allowPrivate, cmcdMode: 'query' as const }]
+  const origins = [{ origin, pathPrefix: '', allowPrivate, cmcdMode: 'query' as const, token }]
   const policy = { origins, loopback: false }
-  await using fetch = createGuardedFetch({ policy, userAgent: 'test', connections: 1, resolve })
+  await using fetch = createGuardedFetch({ policy, userAgent: 'test', connections: 1, addresses: null, resolve })
   try {
     const { status, body } = await fetch({ url: `${origin}${path}`, mark: null, signal, maxBytes: 1000 })
     for await (const _ of body);

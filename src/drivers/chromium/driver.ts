@@ -1,12 +1,12 @@
 import type { Page } from 'playwright-core'
+import type { Resolve } from '../../origins/checked-lookup.ts'
 import { markOf } from '../../origins/cmcd.ts'
-import type { ReachPolicy } from '../../origins/guarded-fetch.ts'
 import { startGuardedProxy } from '../../origins/guarded-proxy.ts'
-import { isLoopbackUrl } from '../../origins/reach.ts'
+import { type ProvedAddresses, proveAhead } from '../../origins/proved-addresses.ts'
 import type { Shape } from '../../origins/shaper.ts'
 import { testUserAgent } from '../../origins/user-agent.ts'
 import { realClock } from '../clock.ts'
-import type { Assignment, Driver } from '../driver.ts'
+import type { Driver } from '../driver.ts'
 import { PageHost } from '../player-page/page-host.ts'
 import { type PageFiles, PageSession } from '../player-page/page-session.ts'
 import { explainWithheld, overhear } from './answers.ts'
@@ -27,6 +27,10 @@ export type ChromiumDriverOptions = {
   apartMs?: number
   /** A slow path for a device, for tests; null for none. */
   shapeOf?: (labName: string) => Shape | null
+  /** Where control of origins was proved; null, for tests, where any address in reach will do. */
+  addresses: ProvedAddresses | null
+  /** Resolves names; the machine's resolver if not given. */
+  resolve?: Resolve
   /** More arguments of the browser, for tests. */
   browserArguments?: readonly string[]
 }
@@ -46,6 +50,8 @@ export async function createChromiumDriver(options: ChromiumDriverOptions): Prom
     page,
     apartMs = APART_MS,
     shapeOf = () => null,
+    addresses,
+    resolve,
     browserArguments = [],
   } = options
   await using stack = new AsyncDisposableStack()
@@ -55,15 +61,18 @@ export async function createChromiumDriver(options: ChromiumDriverOptions): Prom
   const turnstile = new Turnstile(realClock, apartMs)
   const parts = stack.move()
   const inBrowser = async (session: PageSession) => {
-    const { device } = session.assignment
-    const policy = policyOf(session.assignment)
+    const { device, origins, video, sessionId } = session.assignment
+    const policy = origins.policyFor(video.url)
     const refused = (why: string) => session.fail({ kind: 'refused', permanent: true, code: 'refused', message: why })
+    await proveAhead(video.url, policy, { addresses, resolve })
     using _ = host.open(session)
     await using proxy = await startGuardedProxy({
       policy,
       pageOrigin: host.origin,
       onRefused: (why, origin) =>
         policy.origins.some((one) => one.origin === origin) ? refused(why) : session.note('refused', why),
+      addresses,
+      ...(resolve === undefined ? {} : { resolve }),
       shape: shapeOf(device.labName),
     })
     const context = { proxy: { server: proxy.url }, viewport: VIEWPORT, serviceWorkers: 'block' as const }
@@ -74,10 +83,7 @@ export async function createChromiumDriver(options: ChromiumDriverOptions): Prom
       await guardRequests(context, page, {
         policy,
         pageOrigin: host.origin,
-        mark: markOf(policy.origins, {
-          sessionId: session.assignment.sessionId,
-          contentId: session.assignment.video.id,
-        }),
+        mark: (url) => markOf(origins.list, { sessionId, contentId: video.id })(url),
         credentials: proxy.credentials,
         onRefused: refused,
       })
@@ -102,10 +108,6 @@ export async function createChromiumDriver(options: ChromiumDriverOptions): Prom
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
-}
-
-function policyOf({ origins, video }: Assignment): ReachPolicy {
-  return { origins, loopback: isLoopbackUrl(video.url) }
 }
 
 function failureOf(error: Error) {

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { isMarked, type Mark } from '../../origins/cmcd.ts'
-import type { ReachPolicy } from '../../origins/guarded-fetch.ts'
+import type { ReachPolicy } from '../../origins/reach.ts'
 import { reachOf } from '../../origins/reach.ts'
 
 export type RequestGuardOptions = {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ReachPolicy } from '../../origins/guarded-fetch.ts'
+import { OriginsInForce } from '../../origins/origins-in-force.ts'
+import type { ReachPolicy } from '../../origins/reach.ts'
 import { isLoopbackUrl } from '../../origins/reach.ts'
 import { createHeadlessDriver } from './driver.ts'
 
@@ -19,6 +20,7 @@ test('hands its policy and its name to the fetch, and disposes of it', async () 
   let disposed = 0
   await using driver = createHeadlessDriver({
     version: '1.2.3',
+    addresses: null,
     createFetch: (options) => {
       asked.push(options)
       const call = async () => ({ url: '', status: 404, headers: {}, body: (async function* () {})() })
@@ -39,7 +41,7 @@ test('hands its policy and its name to the fetch, and disposes of it', async () 
       device: { id: 'd', labName: 'WS01-S01' },
       video: { id: 'v', url: 'http://localhost/a.m3u8', title: '' },
       plan: { plannedSeconds: 10, interactions: [] },
-      origins: [],
+      origins: new OriginsInForce(),
     },
     new AbortController().signal,
     () => {},

@@ -1,6 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { GuardedFetch, ReachPolicy } from '../../origins/guarded-fetch.ts'
-import { isLoopbackUrl } from '../../origins/reach.ts'
+import type { Resolve } from '../../origins/checked-lookup.ts'
+import type { GuardedFetch } from '../../origins/guarded-fetch.ts'
+import { type ProvedAddresses, proveAhead } from '../../origins/proved-addresses.ts'
+import type { SessionPolicy } from '../../origins/reach.ts'
 import { testUserAgent } from '../../origins/user-agent.ts'
 import { type Clock, realClock } from '../clock.ts'
 import type { Driver } from '../driver.ts'
@@ -15,14 +17,24 @@ const LOOP_RESOLUTION_MS = 10
 export type HeadlessDriverOptions = {
   /** The project's version, for the `User-Agent`. */
   version: string
-  createFetch: (options: { policy: ReachPolicy; userAgent: string; connections: number }) => GuardedFetch
+  /** Where control of origins was proved; null, for tests, where any address in reach will do. */
+  addresses: ProvedAddresses | null
+  createFetch: (options: {
+    policy: SessionPolicy
+    userAgent: string
+    connections: number
+    addresses: ProvedAddresses | null
+    resolve?: Resolve
+  }) => GuardedFetch
+  /** Resolves names; the machine's resolver if not given. */
+  resolve?: Resolve
   parse: Parse
   clock?: Clock
 }
 
 /** Plays streams in real time without a screen or a decoder: any number of sessions at once in one process. */
 export function createHeadlessDriver(options: HeadlessDriverOptions): Driver {
-  const { version, createFetch, parse, clock = realClock } = options
+  const { version, addresses, createFetch, parse, clock = realClock, resolve } = options
   const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
   loop.enable()
   const parts = { parse, clock, random: Math.random, loopDelayP99Ms: () => lateness(loop.percentile(99)) }
@@ -30,8 +42,13 @@ export function createHeadlessDriver(options: HeadlessDriverOptions): Driver {
     name: 'headless',
     identity: () => ({ model: 'headless', os: process.platform }),
     async play(assignment, signal, onLive) {
+      const { origins, video } = assignment
+      const policy = origins.policyFor(video.url)
+      await proveAhead(video.url, policy, { addresses, resolve })
       await using fetch = createFetch({
-        policy: { origins: assignment.origins, loopback: isLoopbackUrl(assignment.video.url) },
+        policy,
+        addresses,
+        ...(resolve === undefined ? {} : { resolve }),
         userAgent: testUserAgent(version),
         connections: CONNECTIONS,
       })

@@ -1,6 +1,5 @@
 import { isPermanentStatus } from '../../domain/failure.ts'
 import { isMediaType } from '../../domain/media-type.ts'
-import type { PlayableOrigin } from '../../domain/playable-origin.ts'
 import {
   type ByteRange,
   ManifestError,
@@ -8,7 +7,7 @@ import {
   type Presentation,
   type ResourceRef,
 } from '../../media/presentation.ts'
-import { type CmcdFacts, markOf } from '../../origins/cmcd.ts'
+import type { CmcdFacts, Mark } from '../../origins/cmcd.ts'
 import { type GuardedFetch, RefusedError } from '../../origins/guarded-fetch.ts'
 import { shown } from '../../origins/reach.ts'
 import type { Clock } from '../clock.ts'
@@ -51,8 +50,8 @@ export type LoaderOptions = {
   fetch: GuardedFetch
   parse: Parse
   clock: Clock
-  origins: readonly PlayableOrigin[]
-  session: { sessionId: string; contentId: string }
+  /** How what is asked for says so, and that it is a test. */
+  mark: (facts: CmcdFacts) => Mark
   /** In [0, 1): spreads retries. */
   random: () => number
   /** Told of every failed request that is asked again. */
@@ -124,7 +123,7 @@ export class Loader {
     signal: AbortSignal,
     onPiece: (piece: Uint8Array) => void,
   ) {
-    const { clock, fetch, origins, session } = this.#options
+    const { clock, fetch } = this.#options
     const timer = new AbortController()
     const request = new AbortController()
     let late = false
@@ -137,7 +136,7 @@ export class Loader {
     const startMs = clock.now()
     try {
       signal.throwIfAborted()
-      const mark = markOf(origins, session, facts)
+      const mark = this.#options.mark(facts)
       const headers = range ? { range: `bytes=${range.start}-${range.end}` } : {}
       const response = await fetch({ url, mark, headers, signal: request.signal, maxBytes })
       if (response.status < 200 || response.status > 299) throw statusError(url, response.status)

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Interaction } from '../../domain/session-plan.ts'
 import { ManifestError, type Presentation } from '../../media/presentation.ts'
 import { type GuardedFetch, type GuardedRequest, RefusedError } from '../../origins/guarded-fetch.ts'
+import { OriginsInForce } from '../../origins/origins-in-force.ts'
 import type { LiveState } from '../driver.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { playSession } from './session.ts'
@@ -66,7 +67,7 @@ function setUp(answer: (path: string, nth: number) => Answer, read = () => prese
         device: { id: 'd', labName: 'WS01-S01' },
         video: { id: 'v', url: 'http://127.0.0.1/master.mpd', title: '' },
         plan: { plannedSeconds, interactions },
-        origins: [],
+        origins: new OriginsInForce(),
       },
       {
         fetch,

@@ -1,8 +1,10 @@
 import type { EndReason, SessionReport, TimelineEntry } from '../../domain/playback-result.ts'
+import { markOf } from '../../origins/cmcd.ts'
 import type { GuardedFetch } from '../../origins/guarded-fetch.ts'
 import type { Clock } from '../clock.ts'
 import type { Assignment, LiveState } from '../driver.ts'
 import { measure } from '../measure.ts'
+import { stoppedBy } from '../stopped.ts'
 import { LoadError, Loader, type Parse } from './loader.ts'
 import { Player } from './player.ts'
 import { advance, startPlayhead } from './playhead.ts'
@@ -31,10 +33,10 @@ export async function playSession(
   const startMs = clock.now()
   const since = () => clock.now() - startMs
   const timeline: TimelineEntry[] = [{ kind: 'state', atMs: 0, state: 'starting' }]
+  const session = { sessionId: assignment.sessionId, contentId: assignment.video.id }
   const loader = new Loader({
     ...parts,
-    origins: assignment.origins,
-    session: { sessionId: assignment.sessionId, contentId: assignment.video.id },
+    mark: (facts) => markOf(assignment.origins.list, session, facts),
     onRetry: ({ code, message }) => timeline.push({ kind: 'error', atMs: since(), code, message, fatal: false }),
   })
   let player: Player | null = null
@@ -47,9 +49,9 @@ export async function playSession(
     const { plan } = assignment
     player = new Player({ clock, loader, presentation, plan, startMs, timeline, onLive }, started.playhead)
     const endReason = await player.play(signal)
-    outcome = endReason === 'aborted' ? aborted(signal) : { endReason, failure: null }
+    outcome = endReason === 'aborted' ? stoppedBy(signal.reason) : { endReason, failure: null }
   } catch (error) {
-    outcome = signal.aborted ? aborted(signal) : failed(error)
+    outcome = signal.aborted ? stoppedBy(signal.reason) : failed(error)
   }
   // A plan ends at its own instant, however late the timer was.
   const endMs =
@@ -88,14 +90,6 @@ function close(timeline: TimelineEntry[], atMs: number, { endReason, failure, co
     timeline.push({ kind: 'error', atMs, code, message: failure.message, fatal: true })
   }
   timeline.push({ kind: 'state', atMs, state: endReason === 'failed' ? 'fatal' : 'quit' })
-}
-
-function aborted(signal: AbortSignal): Outcome {
-  if (signal.reason === 'timeout') {
-    const failure = { kind: 'timeout' as const, permanent: false, message: 'the session did not end in time' }
-    return { endReason: 'failed', failure, code: 'session_timeout' }
-  }
-  return { endReason: 'aborted', failure: { kind: 'aborted', permanent: false, message: 'the session was stopped' } }
 }
 
 function failed(error: unknown): Outcome {

@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { PlayableOrigin } from '../../domain/playable-origin.ts'
+import type { ReachableOrigin } from '../../domain/playable-origin.ts'
+import { OriginsInForce } from '../../origins/origins-in-force.ts'
 import { realClock } from '../clock.ts'
 import { PageHost } from './page-host.ts'
 import { PageSession } from './page-session.ts'
@@ -11,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => host[Symbol.asyncDispose]())
 
-function session(url = 'https://media.example.com/a.m3u8', origins: PlayableOrigin[] = []) {
+function session(url = 'https://media.example.com/a.m3u8', origins: ReachableOrigin[] = []) {
   return new PageSession({
     assignment: {
       sessionId: 's',
@@ -19,7 +20,7 @@ function session(url = 'https://media.example.com/a.m3u8', origins: PlayableOrig
       device: { id: 'd', labName: 'WS01-S01' },
       video: { id: 'v', url, title: '' },
       plan: { plannedSeconds: 10, interactions: [] },
-      origins,
+      origins: new OriginsInForce(origins.map((origin) => ({ ...origin, token: 'a token' }))),
     },
     clock: realClock,
     onLive: () => {},

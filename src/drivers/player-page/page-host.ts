@@ -55,7 +55,7 @@ export class PageHost implements AsyncDisposable {
     if (what === 'report') return this.#report(session, request, response)
     if (what === 'brief') return json(response, session.brief())
     const { origins, video } = session.assignment
-    response.setHeader('content-security-policy', securityPolicy(origins, video.url))
+    response.setHeader('content-security-policy', securityPolicy(origins.list, video.url))
     response.setHeader('referrer-policy', 'no-referrer')
     file(response, this.#files.html, 'text/html')
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { TimelineEntry } from '../../domain/playback-result.ts'
+import { OriginsInForce } from '../../origins/origins-in-force.ts'
 import type { PageReport } from '../../protocol/player-messages.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { PageSession } from './page-session.ts'
@@ -16,7 +17,7 @@ function session(clock = new VirtualClock(), signal = new AbortController().sign
       device: { id: 'd', labName: 'WS01-S01' },
       video: { id: 'v', url: 'http://localhost/a.m3u8', title: '' },
       plan: { plannedSeconds: 10, interactions: [] },
-      origins: [],
+      origins: new OriginsInForce(),
     },
     clock,
     onLive: () => {},

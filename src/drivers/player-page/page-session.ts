@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import type { PlayableOrigin, ReachableOrigin } from '../../domain/playable-origin.ts'
 import type { SessionReport, TimelineEntry } from '../../domain/playback-result.ts'
 import type { PageAnswer, PageReport, SessionBrief } from '../../protocol/player-messages.ts'
 import type { Clock } from '../clock.ts'
 import type { Assignment, LiveState } from '../driver.ts'
 import { measure } from '../measure.ts'
+import { stoppedBy } from '../stopped.ts'
 
 export type Failure = NonNullable<SessionReport['failure']> & { code: string }
 
@@ -112,7 +114,7 @@ export class PageSession {
       device: device.labName,
       video,
       plan,
-      origins: [...origins],
+      origins: reachable(origins.list),
       background,
     }
   }
@@ -133,7 +135,7 @@ export class PageSession {
       this.#end = report.end
       this.#over.abort()
     }
-    return { have: this.#entries.length, stop: this.over.aborted }
+    return { have: this.#entries.length, stop: this.over.aborted, origins: reachable(this.assignment.origins.list) }
   }
 
   /** Resolves when it is over: by its page, by its driver, by who stops it, or since its page is silent for too long. */
@@ -173,10 +175,10 @@ export class PageSession {
     if (this.#end?.reason === 'failed') this.#end = { ...this.#end, failure }
   }
 
-  /** Ends the session because it is to stop; `timeout` is a failure, everything else an abort. */
+  /** Ends the session because it is to stop. */
   abort(reason: unknown): void {
-    const message = 'the session did not end in time'
-    if (reason === 'timeout') this.fail({ kind: 'timeout', permanent: false, code: 'session_timeout', message })
+    const { endReason, failure, code } = stoppedBy(reason)
+    if (endReason === 'failed') this.fail({ ...failure, code })
     else this.#break({ kind: 'aborted' })
   }
 
@@ -205,7 +207,7 @@ export class PageSession {
     return {
       sessionId: this.assignment.sessionId,
       failure: aborted
-        ? { kind: 'aborted', permanent: false, message: 'the session was stopped' }
+        ? stoppedBy('aborted').failure
         : failure && { kind: failure.kind, permanent: failure.permanent, message: failure.message },
       endReason,
       watchTime: figures.playingMs / 1000,
@@ -231,4 +233,9 @@ export class PageSession {
   #nowMs(): number {
     return this.#atMs + (this.#seq < 0 ? 0 : this.silentMs)
   }
+}
+
+/** A page proves nothing: it is not told the proofs. */
+function reachable(origins: readonly PlayableOrigin[]): ReachableOrigin[] {
+  return origins.map(({ token: _, ...origin }) => origin)
 }

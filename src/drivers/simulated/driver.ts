@@ -2,6 +2,7 @@ import type { EndReason, SessionReport, TimelineEntry } from '../../domain/playb
 import { type Clock, realClock } from '../clock.ts'
 import type { Assignment, Driver, LiveState } from '../driver.ts'
 import { measure } from '../measure.ts'
+import { type StopReason, stoppedBy } from '../stopped.ts'
 import { drawsOf } from './draw.ts'
 import { faultOf, type SimulatedFault } from './fault.ts'
 import { script } from './script.ts'
@@ -47,7 +48,7 @@ async function play(
   }
   if (fault === 'hang') await abortOf(signal)
   return signal.aborted
-    ? report(assignment, timeline, passed(), signal.reason === 'timeout' ? 'timeout' : 'aborted')
+    ? report(assignment, timeline, passed(), stoppedBy(signal.reason).failure.kind as StopReason)
     : report(assignment, timeline, stopMs, fault)
 }
 
@@ -55,7 +56,7 @@ function report(
   { sessionId, plan }: Assignment,
   whole: readonly TimelineEntry[],
   atMs: number,
-  failed: SimulatedFault | 'aborted' | null,
+  failed: SimulatedFault | StopReason | null,
 ): SessionReport {
   const timeline = whole.filter((entry) => entry.atMs <= atMs)
   const endReason: EndReason = failed === null ? 'planned' : failed === 'aborted' ? 'aborted' : 'failed'

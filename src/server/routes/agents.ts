@@ -1,19 +1,18 @@
 import { enrol, heartbeat, leave, sessionsToStop, startSessions } from '../../engine/agents.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { leaseCommands } from '../../engine/lease.ts'
-import { playableOrigins } from '../../engine/origins.ts'
 import { foreignTokens, takeReports } from '../../engine/report.ts'
 import { type Principal, tradeToken } from '../../engine/tokens.ts'
 import { AGENT_INSTANCE_HEADER, AGENT_PROTOCOL, agentCalls } from '../../protocol/agent-calls.ts'
+import { originsDigest } from '../../protocol/origins-digest.ts'
 import { untakenText } from '../../protocol/partial-report.ts'
 import type { Mount } from '../app.ts'
 import type { CommandWaiters } from '../command-waiters.ts'
+import type { CurrentOrigins } from '../current-origins.ts'
 import { keptAlive } from '../kept-alive.ts'
 import { ProblemError } from '../problem.ts'
 
 const HEARTBEAT_SECONDS = 5
-/** A whole batch is told the same origins: they are read once for all that ask within so many ms. */
-const ORIGINS_MS = 200
 
 /** What a handler knows of who speaks. */
 type Asking = {
@@ -23,7 +22,7 @@ type Asking = {
 }
 
 /** What agents say. Each may speak for its own workstation alone. */
-export function agentRoutes(engine: Engine, waiters: CommandWaiters, mount: Mount): void {
+export function agentRoutes(engine: Engine, waiters: CommandWaiters, origins: CurrentOrigins, mount: Mount): void {
   mount(agentCalls.trade, async (asked) => {
     own(asked)
     if ((await tradeToken(engine, asked.principal, asked.body.credentialSha256)) === 'traded') return {}
@@ -33,7 +32,11 @@ export function agentRoutes(engine: Engine, waiters: CommandWaiters, mount: Moun
     const devices = await enrol(engine, { ...speaker(asked), ...asked.body })
     return { devices, heartbeatSeconds: HEARTBEAT_SECONDS }
   })
-  const origins = shared(() => playableOrigins(engine), ORIGINS_MS)
+  /** Null where the agent knows them already. An agent of an earlier version says no digest, and is told with commands. */
+  const changedOrigins = async (digest: string | undefined, commands: boolean) => {
+    const current = await origins.read()
+    return digest === undefined ? (commands ? current : null) : digest === originsDigest(current) ? null : current
+  }
   mount(agentCalls.lease, async (asked) => {
     const { body, signal, admitAgain } = asked
     const agent = speaker(asked)
@@ -41,14 +44,19 @@ export function agentRoutes(engine: Engine, waiters: CommandWaiters, mount: Moun
     const found = waiters.wait(agent.workstation, body.waitSeconds * 1000, signal, async () => {
       // Meanwhile its credential may have been revoked.
       if (looks++ > 0) await admitAgain()
+      const leased = await leaseCommands(engine, agent, body.freeDevices)
+      const stop = await sessionsToStop(engine, agent.workstation, body.held)
+      // What plays is held to the origins of now; an agent with nothing to play is told them with its next commands.
+      const playing = leased.commands.length > 0 || body.held.length > 0
       return {
-        ...(await leaseCommands(engine, agent, body.freeDevices)),
-        stop: await sessionsToStop(engine, agent.workstation, body.held),
+        ...leased,
+        stop,
+        origins: playing ? await changedOrigins(body.origins, leased.commands.length > 0) : null,
       }
     })
     const answer = found.then(async (leased) => {
-      const { commands, stop } = leased ?? { commands: [], stop: [] }
-      return { commands, stop, origins: commands.length === 0 ? [] : await origins() }
+      const { commands, stop, origins } = leased ?? { commands: [], stop: [], origins: null }
+      return { commands, stop, origins: origins ?? [], originsChanged: origins !== null }
     })
     return body.aliveSeconds === undefined ? answer : keptAlive(answer, body.aliveSeconds * 1000)
   })
@@ -118,13 +126,4 @@ function without(all: readonly string[], some: readonly string[]): string[] {
   const left = new Set(all)
   for (const one of some) left.delete(one)
   return [...left]
-}
-
-/** What is read once for all who ask for it within so many ms. */
-function shared<T>(read: () => Promise<T>, ms: number): () => Promise<T> {
-  let last: { at: number; value: Promise<T> } | null = null
-  return () => {
-    if (last === null || performance.now() - last.at > ms) last = { at: performance.now(), value: read() }
-    return last.value
-  }
 }
