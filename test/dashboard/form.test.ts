@@ -36,6 +36,16 @@ describe.skipIf(executablePath === null)('the form for a new workload', () => {
     return page.locator(`[id="${await field.getAttribute('aria-describedby')}"]`).textContent()
   }
 
+  /** Creates it, or fails with what the form says. */
+  async function create(page: Page, heading: string): Promise<void> {
+    await page.getByRole('button', { name: 'Create' }).click()
+    const created = page.getByRole('heading', { level: 1, name: heading })
+    const said = page.getByRole('alert').filter({ hasText: /./ })
+    await created.or(said).first().waitFor()
+    expect(await said.allTextContents()).toEqual([])
+    await created.waitFor()
+  }
+
   test('again and again, with limits, hours and gates: refused beside each field, then created as it was filled in', async () => {
     const page = await open()
     await page.getByLabel('Name', { exact: true }).fill('Each night')
@@ -58,8 +68,7 @@ describe.skipIf(executablePath === null)('the form for a new workload', () => {
     await page.getByLabel('Cron').fill('0 1 * * *')
     await page.getByLabel('Time zone').fill('Asia/Seoul')
     await page.getByLabel('Devices with the same label').fill('ap')
-    await page.getByRole('button', { name: 'Create' }).click()
-    await page.getByRole('heading', { level: 1, name: 'Schedules' }).waitFor()
+    await create(page, 'Schedules')
     await page.getByRole('row', { name: /Each night 0 1 \* \* \* Asia\/Seoul/ }).waitFor()
     const [schedule] = (await system.client.getSchedules()).items
     expect(schedule).toMatchObject({ name: 'Each night', cron: '0 1 * * *', timeZone: 'Asia/Seoul', overlap: 'skip' })
@@ -89,8 +98,7 @@ describe.skipIf(executablePath === null)('the form for a new workload', () => {
     expect(await refusedAt(page, 'and until')).not.toBe('')
     await page.getByLabel('and until').fill('06:00')
     await page.getByLabel('Time zone').fill('UTC')
-    await page.getByRole('button', { name: 'Create' }).click()
-    await page.getByRole('heading', { level: 1, name: 'Second' }).waitFor()
+    await create(page, 'Second')
     await page.getByText(/waits? for .*First/).waitFor()
     const [second] = (await system.client.getWorkloads({})).items
     expect(second).toMatchObject({

@@ -18,7 +18,13 @@ const FAKETIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
 test('controllers whose clocks are hours apart agree: the database tells the time', async () => {
   await using folder = await disposableFolder('doai-clocks-')
   const off = (hours: number) => ({ NODE_OPTIONS: `--import=${OFFSET}`, CLOCK_OFFSET_MS: String(hours * HOUR) })
-  const options = { folder: folder.path, seed: 'clocks', size, controllerEnv: (at: number) => off(at === 0 ? -3 : 5) }
+  const options = {
+    folder: folder.path,
+    seed: 'clocks',
+    leastSettled: 5,
+    size,
+    controllerEnv: (at: number) => off(at === 0 ? -3 : 5),
+  }
   const started = Date.now()
   const outcome = await survive(options, async ({ client, controllers }) => {
     await delay(15_000)
@@ -32,7 +38,7 @@ test('controllers whose clocks are hours apart agree: the database tells the tim
     })
     for (const at of created) expect(Math.abs(at - Date.now())).toBeLessThan(Date.now() - started + 5000)
   })
-  expectIntact(outcome, 5)
+  expectIntact(outcome)
 })
 
 test.skipIf(!FAKETIME)('the database’s clock jumps ahead by an hour, and back by two', async () => {
@@ -46,7 +52,7 @@ test.skipIf(!FAKETIME)('the database’s clock jumps ahead by an hour, and back 
   const faked = { LD_PRELOAD: FAKETIME ?? '', FAKETIME_TIMESTAMP_FILE: offset, FAKETIME_NO_CACHE: '1' }
   const databaseEnv = { ...faked, FAKETIME_DONT_FAKE_MONOTONIC: '1' }
   const jumps: number[] = []
-  const options = { folder: folder.path, seed: 'jump', size, databaseEnv }
+  const options = { folder: folder.path, seed: 'jump', leastSettled: 10, size, databaseEnv }
   const outcome = await survive(options, async ({ postgres }) => {
     const now = async () => {
       const client = new pg.Client(postgres.url)
@@ -64,5 +70,5 @@ test.skipIf(!FAKETIME)('the database’s clock jumps ahead by an hour, and back 
     }
   })
   expect(jumps).toEqual([1, -2])
-  expectIntact(outcome, 10)
+  expectIntact(outcome)
 })

@@ -24,7 +24,7 @@ test.skipIf(!mountable)(
   'the disk under a journal is full: nothing is begun, the lab says why, and it goes on',
   async () => {
     await withDisk('agent-WS01', 2, async (folder, disk) => {
-      const outcome = await survive({ folder, seed: 'journal', size }, async ({ client }) => {
+      const outcome = await survive({ folder, seed: 'journal', leastSettled: 5, size }, async ({ client }) => {
         await delay(5000)
         await disk.fill()
         const why = async () => (await client.whyDevice('WS01-S01')).why
@@ -32,7 +32,7 @@ test.skipIf(!mountable)(
         await disk.empty()
         await until('it goes on', async () => !/offline/.test(await why()), 120_000)
       })
-      expectIntact(outcome, 5)
+      expectIntact(outcome)
     })
   },
 )
@@ -41,23 +41,26 @@ test.skipIf(!mountable)(
   'the disk under PostgreSQL is full: it waits, loses nothing that it acknowledged, and goes on',
   async () => {
     await withDisk('database', 160, async (folder, disk) => {
-      const outcome = await survive({ folder, seed: 'database', size }, async ({ client, postgres }) => {
-        await delay(5000)
-        await disk.fill()
-        const refuses = () =>
-          client.createVideo({ url: `http://127.0.0.1/${Math.random()}?${'x'.repeat(1900)}` }).then(
-            () => false,
-            () => true,
-          )
-        await until('it cannot write', refuses, 120_000)
-        await delay(3000)
-        await disk.empty()
-        // A server that ended for want of space is started again, as a supervisor would.
-        await postgres.kill()
-        await postgres.start()
-        await until('it writes again', async () => !(await refuses()), 120_000)
-      })
-      expectIntact(outcome, 5)
+      const outcome = await survive(
+        { folder, seed: 'database', leastSettled: 5, size },
+        async ({ client, postgres }) => {
+          await delay(5000)
+          await disk.fill()
+          const refuses = () =>
+            client.createVideo({ url: `http://127.0.0.1/${Math.random()}?${'x'.repeat(1900)}` }).then(
+              () => false,
+              () => true,
+            )
+          await until('it cannot write', refuses, 120_000)
+          await delay(3000)
+          await disk.empty()
+          // A server that ended for want of space is started again, as a supervisor would.
+          await postgres.kill()
+          await postgres.start()
+          await until('it writes again', async () => !(await refuses()), 120_000)
+        },
+      )
+      expectIntact(outcome)
       expect(outcome.workloads).toBeGreaterThan(1)
     })
   },

@@ -8,6 +8,8 @@ export type KillsOptions = {
   seed: string
   size: FleetSize
   kills: number
+  /** Commands that must have ended before the night does. */
+  leastSettled: number
   /** On average from one kill to the next. */
   everyMs: number
   say: (text: string) => void

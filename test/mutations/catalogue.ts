@@ -233,15 +233,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'origins: a name may lead to any address',
     file: 'src/origins/checked-lookup.ts',
-    find: 'if (refused) callback(',
-    replace: 'if (refused === undefined && found.length < 0) callback(',
+    find: 'if (refused) throw new RefusedError',
+    replace: 'if (refused && found.length < 0) throw new RefusedError',
     tests: ['src/origins/undici-fetch.test.ts', 'src/origins/guarded-proxy.test.ts'],
   },
   {
     name: 'origins: a browser may ask for any url',
     file: 'src/origins/guarded-proxy.ts',
-    find: 'wayTo(url, reachOf(url, policy), resolve)',
-    replace: "wayTo(url, { kind: 'loopback' }, resolve)",
+    find: 'const reach = isPage ? LOOPBACK : reachOf(url, policy)',
+    replace: 'const reach = isPage ? LOOPBACK : LOOPBACK',
     tests: ['src/origins/guarded-proxy.test.ts'],
   },
   {
@@ -256,7 +256,28 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/drivers/chromium/request-guard.ts',
     find: 'isMarked({ url, headers }) ? {} : changed(mark(url), headers)',
     replace: 'isMarked({ url, headers }) ? {} : changed({ url, headers: {} }, mark(url).headers)',
-    tests: ['test/players/browser-origins.test.ts'],
+    tests: ['test/players/origins.test.ts'],
+  },
+  {
+    name: 'origins: a name that moves is followed',
+    file: 'src/origins/proved-addresses.ts',
+    find: "proofs.every(({ state }) => state === 'verified')",
+    replace: 'proofs.length >= 0',
+    tests: ['src/origins/proved-addresses.test.ts', 'test/players/origins.test.ts'],
+  },
+  {
+    name: 'origins: a proof that is gone is not looked at while a session plays',
+    file: 'src/origins/origins-in-force.ts',
+    find: '    const origins = () => this.#list\n',
+    replace: '    const list = this.#list\n    const origins = () => list\n',
+    tests: ['test/players/origins.test.ts'],
+  },
+  {
+    name: 'origins: what is paused is found by the text of its url',
+    file: 'src/engine/origins.ts',
+    find: 'allows([lost], url) && !allows(left, url)',
+    replace: "url.startsWith([lost.origin, lost.pathPrefix, '/'].join('')) && !allows(left, url)",
+    tests: ['test/integration/origins.test.ts'],
   },
   {
     name: 'origins: any program may send through a session’s way out',
@@ -281,9 +302,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'drivers: a session that was stopped in time-out is aborted',
-    file: 'src/drivers/player-page/page-session.ts',
-    find: "if (reason === 'timeout') this.fail",
-    replace: "if (reason === 'never') this.fail",
+    file: 'src/drivers/stopped.ts',
+    find: "case 'timeout': {",
+    replace: "case 'never': {",
     tests: ['src/drivers/player-page/page-session.test.ts'],
   },
   {
