@@ -1,3 +1,4 @@
+import type { PlayableOrigin } from '../domain/playable-origin.ts'
 import { provedAddresses } from '../origins/proof.ts'
 import { isLoopbackUrl, reachOf, shown } from '../origins/reach.ts'
 import type { Engine } from './engine.ts'
@@ -24,7 +25,8 @@ export function videoListing(engine: Engine, version: string, check: CheckOrigin
     await proveOrigins(engine, check, video.url, signal)
     const origins = await playableOrigins(engine.pool)
     const reach = reachOf(video.url, { origins, loopback: isLoopbackUrl(video.url) })
-    if (typeof reach === 'string') return { ok: false, reason: `${shown(video.url)} may not be played: ${reach}.` }
+    if (typeof reach === 'string')
+      return { ok: false, reason: `${shown(video.url)} may not be played: ${reach}.${wayOut(video.url, origins)}` }
     try {
       return { ok: true, probe: await probeVideo(video, { version, origins, addresses, read, signal }) }
     } catch (error) {
@@ -32,6 +34,13 @@ export function videoListing(engine: Engine, version: string, check: CheckOrigin
       return { ok: false, reason: `${shown(video.url)} cannot be read: ${message}` }
     }
   }
+}
+
+/** What makes an origin playable that nobody has registered or proved. */
+function wayOut(url: string, origins: readonly PlayableOrigin[]): string {
+  const { origin } = new URL(url)
+  if (origins.some((one) => one.origin === origin)) return ''
+  return ` Prove that it is yours: \`doai origin add ${origin}\` says how, \`doai origin verify ${origin}\` checks it.`
 }
 
 /** Proves the origins that hold this url anew, where their last proof is not fresh. */

@@ -48,8 +48,8 @@ export async function addOrigin(engine: Engine, asked: NewOrigin): Promise<Origi
 }
 
 /** Loopback is the operator's own machine. */
-export function needsNoProof(origin: string): boolean {
-  return isLoopbackUrl(origin)
+export function needsNoProof(url: string): boolean {
+  return isLoopbackUrl(url)
 }
 
 /** What the operator is to serve, and where. */

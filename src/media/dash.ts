@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { DOMParser } from '@xmldom/xmldom'
 import { type Element, refuseExpansion } from './dash-expansion.ts'
-import { begins, byBandwidth } from './hls.ts'
+import { byBandwidth, kindOf } from './hls.ts'
 import { ManifestError, type Presentation, type Rendition, type ResourceRef, type Segment } from './presentation.ts'
 
 // Its ES module build does not load in Node: an import in it lacks its file extension.
@@ -44,7 +44,7 @@ function isSpace(code: number): boolean {
 
 /** Reads an MPD. A dynamic one is `live`, and its segments are left unread. @throws ManifestError */
 export function parseDash(text: string, url: string): Presentation {
-  if (!isDash(text)) throw new ManifestError(`not a DASH manifest: it begins with ${begins(text)}`)
+  if (!isDash(text)) throw new ManifestError(`not a DASH manifest: it is ${kindOf(text)}`)
   const mpd = wellFormed(text)
   if (mpd.getAttribute('type') === 'dynamic') {
     return { format: 'dash', live: true, durationSeconds: null, video: [], audio: [] }

@@ -104,13 +104,16 @@ function occurrences(text: string, part: string): number {
 
 function requireHls(text: string): void {
   if (isHls(text)) return
-  throw new ManifestError(`not an HLS playlist: it begins with ${begins(text)}`)
+  throw new ManifestError(`not an HLS playlist: it is ${kindOf(text)}`)
 }
 
-/** How a text begins, short enough for a message. */
-export function begins(text: string): string {
-  const start = text.trimStart().slice(0, 24).replaceAll(/\s+/g, ' ')
-  return start === '' ? 'nothing: it is empty' : JSON.stringify(start)
+/** What a text is, for a message that quotes nothing of it: it may be an answer that is not for who asked. */
+export function kindOf(text: string): string {
+  const start = text.trimStart().slice(0, 100).toLowerCase()
+  if (start === '') return 'empty'
+  if (/^<(!doctype html|html)/.test(start)) return 'an HTML page'
+  if (start.startsWith('<')) return 'other XML'
+  return /^[[{]/.test(start) ? 'JSON' : 'other text'
 }
 
 export function byBandwidth(renditions: Rendition[]): Rendition[] {

@@ -1,6 +1,6 @@
 import { isMediaType } from '../domain/media-type.ts'
 import { isDash, parseDash } from './dash.ts'
-import { begins, isHls, parseHls } from './hls.ts'
+import { isHls, kindOf, parseHls } from './hls.ts'
 import { ManifestError, type Presentation } from './presentation.ts'
 
 /**
@@ -15,7 +15,7 @@ export function readManifest(text: string, url: string, contentType: string | nu
   if (isDash(text)) return parseDash(text, url)
   if (isMediaFile(url, contentType) && !/^\s*</.test(text)) return progressive(url)
   throw new ManifestError(
-    `${url.split(/[?#]/)[0]} is no HLS playlist, DASH manifest or media file: it begins with ${begins(text)}${typed(contentType)}`,
+    `${url.split(/[?#]/)[0]} is no HLS playlist, DASH manifest or media file: it is ${kindOf(text)}${typed(contentType)}`,
   )
 }
 

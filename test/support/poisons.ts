@@ -34,8 +34,8 @@ export const REFUSED: Record<string, { text: string; says: string }> = {
     text: mpd(addresses).replace('<Period>', `${addresses}<Period>${addresses}`),
     says: 'addresses',
   },
-  'sixty comments': { text: `${'<!-- c -->\n'.repeat(60)}<html></html>`, says: 'it begins with "<!-- c -->' },
-  'comments without end': { text: `${'<!-- c -->'.repeat(100_000)}<!--`, says: 'it begins with "<!-- c -->' },
+  'sixty comments': { text: `${'<!-- c -->\n'.repeat(60)}<html></html>`, says: 'it is other XML' },
+  'comments without end': { text: `${'<!-- c -->'.repeat(100_000)}<!--`, says: 'it is other XML' },
   'sixty million segments left out': {
     text: `${MEDIA_PLAYLIST}#EXT-X-SKIP:SKIPPED-SEGMENTS=60000000\n#EXTINF:6,\na.ts\n${END}`,
     says: 'delta update',

@@ -254,12 +254,12 @@ test('an agent that is too old, or newer than its controller, is told what to up
   const old = await call(null)
   expect([old.status, ((await old.json()) as { detail: string }).detail]).toEqual([
     426,
-    'This agent speaks protocol 1, and this controller 2 to 3: update doai on WS01.',
+    'This agent speaks protocol 1, and this controller 2 to 4: update doai on WS01.',
   ])
-  const newer = await call('4')
+  const newer = await call('5')
   expect([newer.status, ((await newer.json()) as { detail: string }).detail]).toEqual([
     426,
-    'This agent speaks protocol 4, and this controller 2 to 3: update the controller.',
+    'This agent speaks protocol 5, and this controller 2 to 4: update the controller.',
   ])
 })
 

@@ -138,7 +138,7 @@ test('a manifest that is HTML is the workload’s error, or a skipped video wher
   const html = media.video('html', page)
   const failed = await system.play([html], { targetWorkstations: ['WS05'] })
   expect(failed).toMatchObject({ status: 'error' })
-  expect(failed.reason).toContain('<!doctype html>')
+  expect(failed.reason).toContain('it is an HTML page')
   const skipped = await system.play([html, media.video('after-html')], {
     targetWorkstations: ['WS05'],
     onVideoError: 'skip',
