@@ -85,7 +85,12 @@ test.each([
   ['an HTML page', '<!doctype html><html><body>Sign in</body></html>', 'text/html', 'it is an HTML page'],
   ['an HTML page that claims to be HLS', '<html></html>', 'application/vnd.apple.mpegurl', 'it is an HTML page'],
   ['nothing', '', 'text/plain', 'it is empty'],
-  ['an answer of another program', '{"password":"secret"}', 'application/json', 'it is JSON (content type application/json)'],
+  [
+    'an answer of another program',
+    '{"password":"secret"}',
+    'application/json',
+    'it is JSON (content type application/json)',
+  ],
   ['a playlist without renditions', '#EXTM3U\n#EXT-X-VERSION:3\n', null, 'HLS playlist'],
   ['an MPD without a period', '<MPD type="static"></MPD>', null, 'DASH manifest'],
   ['an MPD that never ends', '<MPD type="static" mediaPresentationDuration="PT100000H"></MPD>', null, 'it lasts'],
