@@ -3,11 +3,14 @@ import type { Engine } from '../engine/engine.ts'
 import { type FoundToken, findToken, type Principal, tokenHash } from '../engine/tokens.ts'
 import type { Role } from '../protocol/call.ts'
 import { FailureLimit } from './failure-limit.ts'
+import { InTurn } from './in-turn.ts'
 import { ProblemError } from './problem.ts'
 
 const RANK = { viewer: 1, operator: 2, admin: 3 } as const
-/** Failed sign-ins that one address may have at once, and in how long one of them is forgotten. */
-const SIGN_INS = { most: 20, forgetMs: 6000 }
+/** Failures of one token before it waits unread, for seconds at most. */
+const TOKEN_FAILURES = { most: 10, forgetMs: 2000 }
+/** Failures of one address before its tokens are looked up one after another, those that were good here excepted. */
+const ADDRESS_FAILURES = { most: 20, forgetMs: 6000 }
 /** Refusals of one token that are logged at once: an agent that is set up wrongly asks again and again. */
 const LOGGED = { most: 10, forgetMs: 60_000 }
 const KNOWN = 10_000
@@ -23,9 +26,11 @@ export type Request = { authorization: string | undefined; address: string | nul
 /** Decides who may do what, and logs whom it refused. */
 export class Access {
   readonly #engine: Engine
-  readonly #failed = new FailureLimit(SIGN_INS, () => performance.now())
+  readonly #failedTokens = new FailureLimit(TOKEN_FAILURES, () => performance.now())
+  readonly #failedAddresses = new FailureLimit(ADDRESS_FAILURES, () => performance.now())
+  readonly #turns = new InTurn()
   readonly #logged = new FailureLimit(LOGGED, () => performance.now())
-  /** Hashes of tokens that were good here: whoever fails beside them does not shut them out. */
+  /** Hashes of tokens that were good here: they do not wait for those of whoever guesses beside them. */
   readonly #known = new Set<string>()
 
   /** Counts the times that tokens were revoked, as far as it is known here. */
@@ -35,9 +40,10 @@ export class Access {
     this.#engine = engine
   }
 
-  /** Tokens were revoked, or may have been: who waits is asked again. */
+  /** Tokens were revoked or became good, or may have: who waits is asked again. */
   changed(): void {
     this.#generation += 1
+    this.#failedTokens.forgetAll()
   }
 
   /** Asks again of somebody who was let in and waits since. @throws ProblemError 401, 403 or 429. */
@@ -67,24 +73,33 @@ export class Access {
 
   async #signIn(role: Role, request: Request): Promise<Principal> {
     const token = request.authorization?.match(/^Bearer (\S{1,200})$/)?.[1]
-    const sha256 = token === undefined ? null : tokenHash(token)
-    const waitMs = sha256 !== null && this.#known.has(sha256) ? 0 : this.#failed.waitMs(request.address ?? '')
-    if (waitMs > 0) {
-      const seconds = Math.ceil(waitMs / 1000)
-      throw new ProblemError(429, `Too many failed sign-ins from here: try again in ${seconds} s.`, undefined, seconds)
-    }
-    const found = sha256 === null ? ({ kind: 'unknown' } as const) : await findToken(this.#engine, sha256)
+    if (token === undefined) return this.#fail(request, { kind: 'unknown' })
+    const sha256 = tokenHash(token)
+    const found = await this.#find(sha256, request.address ?? '')
     if (found.kind === 'valid') {
-      if (this.#known.size < KNOWN) this.#known.add(sha256 as string)
+      if (this.#known.size < KNOWN) this.#known.add(sha256)
       return found.principal
     }
     // A one-time token may be traded again for the very credential that it was traded for.
     if (found.kind === 'used' && role === 'enrolment') return found.principal
+    this.#failedTokens.count(sha256)
+    this.#failedAddresses.count(request.address ?? '')
     return this.#fail(request, found)
   }
 
+  /** No number of failures keeps another token from being looked up: a good one beside them may come from anywhere. */
+  async #find(sha256: string, address: string): Promise<FoundToken> {
+    const look = async () => {
+      const waitMs = this.#failedTokens.waitMs(sha256)
+      if (waitMs === 0) return findToken(this.#engine, sha256)
+      const seconds = Math.ceil(waitMs / 1000)
+      throw new ProblemError(429, `This token failed too often: try again in ${seconds} s.`, undefined, seconds)
+    }
+    if (this.#known.has(sha256) || this.#failedAddresses.waitMs(address) === 0) return look()
+    return this.#turns.do(address, look)
+  }
+
   async #fail(request: Request, found: Exclude<FoundToken, { kind: 'valid' }>): Promise<never> {
-    this.#failed.count(request.address ?? '')
     const detail = REFUSED[found.kind]
     await this.refuse(request, found.kind === 'unknown' ? null : found.principal, 401, detail)
     throw new ProblemError(401, detail)

@@ -1,9 +1,12 @@
-/** How many failures in a row somebody may have, and in how long one of them is forgotten; ms. */
+/** How many failures somebody may have at once, and in how long one of them is forgotten; ms. */
 export type FailureAllowance = { most: number; forgetMs: number }
 
 const KEPT = 10_000
 
-/** Counts failures by whoever causes them, as a token bucket: each is forgotten after its time. */
+/**
+ * Counts failures by whoever causes them, as a token bucket: each is forgotten after its time. However many are counted,
+ * at once or in a row, the wait is never longer than `forgetMs`.
+ */
 export class FailureLimit {
   readonly #allowance: FailureAllowance
   readonly #now: () => number
@@ -23,12 +26,18 @@ export class FailureLimit {
     return Math.max(0, left - (most - 1) * forgetMs)
   }
 
-  /** Counts one. */
+  /** Counts one; more than `most` at a time count as `most`. */
   count(who: string): void {
-    const from = Math.max(this.#now(), this.#forgotten.get(who) ?? 0)
+    const { most, forgetMs } = this.#allowance
+    const now = this.#now()
+    const from = Math.max(now, this.#forgotten.get(who) ?? 0)
     this.#forgotten.delete(who)
-    this.#forgotten.set(who, from + this.#allowance.forgetMs)
+    this.#forgotten.set(who, Math.min(from + forgetMs, now + most * forgetMs))
     if (this.#forgotten.size > KEPT) this.#forgetOldest()
+  }
+
+  forgetAll(): void {
+    this.#forgotten.clear()
   }
 
   #forgetOldest(): void {

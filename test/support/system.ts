@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startController } from '../../src/bin/controller.ts'
+import { type Controller, startController } from '../../src/bin/controller.ts'
 import { runAgent } from '../../src/bin/run-agent.ts'
 import { type Client, createClient, type Workload } from '../../src/client/index.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
@@ -71,6 +71,21 @@ export async function startTestSystem(
     },
     ended: (id) => ended(client, id),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}
+
+/** A second controller on the database of a system, as one that was started anew. */
+export async function startAnotherController({ database }: TestSystem): Promise<Controller> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'doai-other-'))
+  const onError = (error: unknown) => console.error(error)
+  const options = { dataDir, host: '127.0.0.1', port: 0, databaseUrl: database.url, version: '0.0.0', onError }
+  const controller = await startController(options)
+  return {
+    ...controller,
+    async [Symbol.asyncDispose]() {
+      await controller[Symbol.asyncDispose]()
+      await rm(dataDir, { recursive: true, force: true })
+    },
   }
 }
 

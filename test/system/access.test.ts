@@ -6,7 +6,7 @@ import { AGENT_INSTANCE_HEADER, AGENT_PROTOCOL, agentCalls } from '../../src/pro
 import { allCalls } from '../../src/protocol/all-calls.ts'
 import { enrolDevices, linkWith, type TestLink, tradedLink } from '../support/agent-call.ts'
 import { type Fault, type MediaServer, startMediaServer } from '../support/media-server.ts'
-import { createOf, startTestSystem, type TestSystem } from '../support/system.ts'
+import { createOf, startAnotherController, startTestSystem, type TestSystem } from '../support/system.ts'
 
 let system: TestSystem
 let media: MediaServer
@@ -87,7 +87,7 @@ async function wronglyAnswered(holder: Holder): Promise<string[]> {
   const wrong: string[] = []
   for (const [name, holders] of Object.entries(MAY)) {
     const status = await ask(name, token)
-    // Nobody fails many times in a row, and is told to wait in the end.
+    // One token that fails many times in a row is told to wait in the end.
     const refused = holder === 'nobody' ? [401, 429] : [403]
     const asMeant = holders.includes(holder) ? status !== 401 && status !== 403 : refused.includes(status)
     if (!asMeant) wrong.push(`${name}: ${status}`)
@@ -267,13 +267,50 @@ test('role × route: nobody may call anything', async () => {
   expect(await wronglyAnswered('nobody')).toEqual([])
 })
 
-test('who fails to sign in too often waits; whoever was good here before does not', async () => {
-  const guess = (token: string) =>
-    fetch(`${system.url}/api/v1/devices`, { headers: { authorization: `Bearer ${token}` } })
-  const statuses: number[] = []
-  for (let at = 0; at < 30; at++) statuses.push((await guess(`doai_guess${at}`)).status)
-  expect(statuses.at(-1)).toBe(429)
-  const last = await guess('doai_once_more')
-  expect(Number(last.headers.get('retry-after'))).toBeGreaterThan(0)
-  expect((await guess(system.adminToken)).status).toBe(200)
+const statusOf = async (url: string, token: string) => {
+  const response = await fetch(`${url}/api/v1/devices`, { headers: { authorization: `Bearer ${token}` } })
+  await response.body?.cancel()
+  return { status: response.status, retryAfter: response.headers.get('retry-after') }
+}
+
+/** How each of so many requests with one token was answered, all sent at once. */
+const burst = (url: string, token: string, count: number) =>
+  Promise.all(Array.from({ length: count }, () => statusOf(url, token)))
+
+test('a token that failed often waits for seconds, however often it is sent at once; no other token does', async () => {
+  const { token: revoked, id } = await system.client.createToken({ role: 'operator' })
+  await system.client.revokeToken(id)
+  await burst(system.url, revoked, 400)
+  const waits: string[] = []
+  await expect
+    .poll(async () => {
+      const answered = await burst(system.url, revoked, 30)
+      waits.push(...answered.flatMap(({ retryAfter }) => retryAfter ?? []))
+      return waits.length
+    })
+    .toBeGreaterThan(0)
+  expect([...new Set(waits)].filter((seconds) => Number(seconds) > 2)).toEqual([])
+  const { token: good } = await system.client.createToken({ role: 'viewer' })
+  expect(await statusOf(system.url, good)).toEqual({ status: 200, retryAfter: null })
+  // Whoever asks at the pace that it is told is told what is the matter.
+  await expect.poll(async () => (await statusOf(system.url, revoked)).status, { interval: 2500 }).toBe(401)
+})
+
+test('a restarted controller, which knows no token yet, admits a good one in the middle of guesses', async () => {
+  await using other = await startAnotherController(system)
+  const guesses = Array.from({ length: 400 }, (_, at) => `doai_guess${at}`)
+  const guessing = Promise.all(guesses.map((token) => statusOf(other.url, token)))
+  const { token: good } = await system.client.createToken({ role: 'viewer' })
+  expect((await statusOf(other.url, good)).status).toBe(200)
+  expect(new Set((await guessing).map(({ status }) => status))).toEqual(new Set([401]))
+  expect((await statusOf(other.url, system.adminToken)).status).toBe(200)
+})
+
+test('a token that failed often is good at once when it becomes good', async () => {
+  const { token } = await system.client.createToken({ role: 'agent', workstation: 'WS07' })
+  await burst(system.url, 'to-be-traded', 50)
+  const credentialSha256 = createHash('sha256').update('to-be-traded').digest('hex')
+  await linkWith(system.url, 'WS07', token, uuidv7()).call(agentCalls.trade, { body: { credentialSha256 } })
+  const link = { link: linkWith(system.url, 'WS07', 'to-be-traded', uuidv7()), secret: '', instance: '' }
+  await expect.poll(() => enrolDevices(link, 1).catch((error: Error) => error.message)).toHaveLength(1)
 })
