@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fraction, text } from './fields.ts'
 
 /** Batch config: defaults and ranges. Seconds, percent, counts; whole numbers. */
 export const BatchConfig = z.strictObject({
@@ -32,7 +33,7 @@ export const BatchOverrides = z.strictObject({
 })
 export type BatchOverrides = z.infer<typeof BatchOverrides>
 
-const probability = z.number().min(0).max(1).default(0)
+const probability = fraction(0, 1).default(0)
 
 /** Watch config: seconds of wall time from the first frame, and probabilities from 0 to 1. */
 export const WatchConfig = z
@@ -44,7 +45,7 @@ export const WatchConfig = z
     qualitySwitchProbability: probability,
     backgroundProbability: probability,
     /** The workload's id unless it is given. */
-    seed: z.string().min(1).max(200).optional(),
+    seed: text(200).min(1).optional(),
   })
   .refine((watch) => watch.watchDurationMax >= watch.watchDurationMin, {
     path: ['watchDurationMax'],

@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { positive, textLike } from './fields.ts'
 import { LABEL_KEY } from './label-expression.ts'
 
 /** What devices with the same value of a label share: at most so many may play at once, or need so many Mbit/s. */
 export type ContentionLimit = { kind: 'maxConcurrent' | 'maxMbps'; label: string; per: number }
 
-const Label = z.string().regex(LABEL_KEY, 'must be the name of a label such as ap')
+const Label = textLike(LABEL_KEY, 63, 'must be the name of a label such as ap')
 
 /** One limit or a list of them, of which each is on another label. */
 function limits<T extends z.ZodType<number>>(per: T) {
@@ -23,7 +24,7 @@ function limits<T extends z.ZodType<number>>(per: T) {
 /** How many devices with the same value of a label may be in one batch. */
 export const MaxConcurrent = limits(z.int().min(1).max(10_000))
 /** How many Mbit/s the devices of one batch with the same value of a label may need together. */
-export const MaxMbps = limits(z.number().positive().max(1_000_000))
+export const MaxMbps = limits(positive(1_000_000))
 
 type LimitFields = { maxConcurrent: z.output<typeof MaxConcurrent>; maxMbps: z.output<typeof MaxMbps> }
 

@@ -1,5 +1,6 @@
 import { Cron } from 'croner'
 import { z } from 'zod'
+import { text } from './fields.ts'
 import { TimeZone } from './time-zone.ts'
 
 const FIELDS = [
@@ -17,10 +18,8 @@ const ANY_INSTANT = Date.UTC(2026, 0, 1)
  * A cron expression of five fields, as Vixie cron reads them: where both the day of the month and the day of the week
  * are given, either will do, unless the latter starts with +.
  */
-const CronExpression = z
-  .string()
+const CronExpression = text(200)
   .trim()
-  .max(200, { abort: true })
   .superRefine((text, context) => {
     const message = faultOf(text)
     if (message !== null) context.addIssue({ code: 'custom', message })

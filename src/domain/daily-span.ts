@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { textLike } from './fields.ts'
 import { addDays, localTimeOf, startOfWallClock } from './time-zone.ts'
 
 const HOUR_AND_MINUTE = /^([01]\d|2[0-3]):[0-5]\d$/
@@ -10,8 +11,8 @@ const OR_MIDNIGHT = /^(([01]\d|2[0-3]):[0-5]\d|24:00)$/
  */
 export const DailySpan = z
   .strictObject({
-    from: z.string().regex(HOUR_AND_MINUTE, 'must be a time such as 02:00'),
-    to: z.string().regex(OR_MIDNIGHT, 'must be a time such as 06:00, or 24:00'),
+    from: textLike(HOUR_AND_MINUTE, 5, 'must be a time such as 02:00'),
+    to: textLike(OR_MIDNIGHT, 5, 'must be a time such as 06:00, or 24:00'),
   })
   .refine((span) => span.from !== span.to, { path: ['to'], error: 'must not be the time it starts at' })
 export type DailySpan = z.infer<typeof DailySpan>

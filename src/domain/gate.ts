@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { figure, fraction } from './fields.ts'
 import { factsOf, METRICS } from './metric.ts'
 
-const Value = z.number().min(-1e12).max(1e12)
+const Value = figure
 
 /**
  * A rule on a figure of the sessions, decided after each batch: its value at a quantile is within a bound. With fewer
@@ -11,7 +12,7 @@ export const Gate = z
   .strictObject({
     metric: z.enum(METRICS),
     /** 0–1; as PostgreSQL's `percentile_cont`: Hyndman & Fan (1996), type 7. */
-    quantile: z.number().min(0).max(1).default(0.95),
+    quantile: fraction(0, 1).default(0.95),
     /** The most that it may be, in the metric's unit. */
     max: Value.optional(),
     /** The least that it may be, in the metric's unit. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { storable } from './fields.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
@@ -8,6 +9,8 @@ export const TimeZone = z
   .string()
   .refine(isTimeZone, { error: 'must be a time zone such as Asia/Seoul', abort: true })
   .overwrite(inItsOwnCase)
+  .max(100)
+  .check(storable)
 
 /** What a zone's clock and calendar show: a date such as 2026-03-29, and the whole minutes since 00:00, 0–1439. */
 export type LocalTime = { date: string; minuteOfDay: number }

@@ -1,3 +1,4 @@
+import { storableText } from '../domain/storable-text.ts'
 import type { Engine } from './engine.ts'
 import type { Page } from './read.ts'
 import type { Principal } from './tokens.ts'
@@ -20,7 +21,7 @@ export async function beginAudit(engine: Engine, entry: AuditEntry): Promise<num
 
 /** How the call was answered: an HTTP status, and why where it was refused. */
 export async function endAudit(engine: Engine, id: number, status: number, detail: string | null): Promise<void> {
-  await engine.pool.query('UPDATE audit_log SET status = $2, detail = $3 WHERE id = $1', [id, status, detail])
+  await engine.pool.query('UPDATE audit_log SET status = $2, detail = $3 WHERE id = $1', [id, status, told(detail)])
 }
 
 /** A call that was refused before anything was done. */
@@ -44,12 +45,17 @@ async function insert(
       principal?.role ?? null,
       address,
       action,
-      target.slice(0, 500),
+      storableText(target, 500),
       status,
-      detail?.slice(0, 500) ?? null,
+      told(detail),
     ],
   )
   return rows[0]?.id ?? 0
+}
+
+/** A refusal repeats what was refused: that may be what no store takes. */
+function told(detail: string | null): string | null {
+  return detail === null ? null : storableText(detail, 500)
 }
 
 /** Newest first. */

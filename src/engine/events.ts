@@ -12,10 +12,14 @@ export type LabEvent = {
 
 export type EventPosition = { xact: string; id: string }
 
+/** Of the types `xid8` and `bigint`. */
+const MOST_XACT = 2n ** 64n - 1n
+const MOST_ID = 2n ** 63n - 1n
+
 /** Reads an event's id. Null for what is none. */
 export function positionOf(eventId: string): EventPosition | null {
-  const match = eventId.match(/^(\d{1,20})-(\d{1,19})$/)
-  return match ? { xact: match[1] as string, id: match[2] as string } : null
+  const [, xact = '', id = ''] = eventId.match(/^(\d{1,20})-(\d{1,19})$/) ?? []
+  return xact !== '' && BigInt(xact) <= MOST_XACT && BigInt(id) <= MOST_ID ? { xact, id } : null
 }
 
 /** Where the log ends now: events that commit from here on come after it. */

@@ -18,7 +18,7 @@ const MOST_CHARACTERS = 100_000
 export async function keepPartialReports(tx: Tx, partial: readonly NewPartialReport[], now: Date): Promise<void> {
   if (partial.length === 0) return
   const rows = partial.map(({ resultId, workloadId, commandId, attempt, untaken, raw }) => {
-    const text = storableText(JSON.stringify(raw) ?? 'null', MOST_CHARACTERS)
+    const text = storableText(jsonOf(raw), MOST_CHARACTERS)
     return { result_id: resultId, workload_id: workloadId, command_id: commandId, attempt, untaken, raw: text }
   })
   await tx.query(
@@ -35,4 +35,13 @@ export async function keepPartialReports(tx: Tx, partial: readonly NewPartialRep
      FROM given g JOIN command_history c ON c.id = g.command_id`,
     [JSON.stringify(rows), now],
   )
+}
+
+/** Anything as JSON; what is nested more deeply than the stack allows, as a text that says so. */
+function jsonOf(raw: unknown): string {
+  try {
+    return JSON.stringify(raw) ?? 'null'
+  } catch (error) {
+    return JSON.stringify(`It could not be written: ${(error as Error).message}`)
+  }
 }

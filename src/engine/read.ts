@@ -276,7 +276,7 @@ export async function readStats(pool: Pool, workloadId: string) {
        (count(*) FILTER (WHERE error_message IS NOT NULL))::int AS failed,
        coalesce(sum(watch_time), 0) AS "totalWatchTime", avg(watch_percent) AS "avgWatchPercent",
        ${quantiles('startup_ms')} AS "startupMs", ${quantiles('rebuffer_ratio')} AS "rebufferRatio",
-       coalesce(sum(rebuffer_count), 0)::int AS "rebufferCount", coalesce(sum(rebuffer_ms), 0) AS "rebufferMs",
+       coalesce(sum(rebuffer_count), 0)::float8 AS "rebufferCount", coalesce(sum(rebuffer_ms), 0) AS "rebufferMs",
        avg(bitrate_avg_kbps) AS "bitrateAvgKbps", coalesce(sum(bytes_downloaded), 0)::float8 AS "bytesDownloaded",
        (SELECT by_kind FROM failures) AS failures, (SELECT by_status FROM commands) AS commands
      FROM counted`,

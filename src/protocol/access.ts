@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { text } from '../domain/fields.ts'
 import { Time, WorkstationId } from './identifiers.ts'
 
 export const NewToken = z
   .strictObject({
-    name: z.string().min(1).max(100).default('unnamed'),
+    name: text(100).min(1).default('unnamed'),
     role: z.enum(['admin', 'operator', 'viewer', 'agent']),
     workstation: WorkstationId.optional(),
     /** It is good for nothing from then on. */

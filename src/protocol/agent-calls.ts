@@ -1,7 +1,9 @@
 import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
+import { fraction, mendedText, text, textLike, uuid } from '../domain/fields.ts'
 import { LABEL_KEY, LABEL_VALUE } from '../domain/label-expression.ts'
 import type { Call } from './call.ts'
+import { WorkstationId } from './identifiers.ts'
 import { Playback } from './live.ts'
 import { type TakenReport, takeInPart } from './partial-report.ts'
 import { PlayableOrigin, SessionPlan } from './session.ts'
@@ -13,7 +15,7 @@ export const AGENT_PROTOCOL = { current: 4, oldest: 2, header: 'doai-agent-proto
 export const AGENT_INSTANCE_HEADER = 'doai-agent-instance'
 
 const None = z.object({})
-const Workstation = z.object({ workstation: z.string().regex(/^[A-Z][A-Z0-9]{0,15}$/) })
+const Workstation = z.object({ workstation: WorkstationId })
 const LeasedCommand = z.object({
   token: z.uuid(),
   commandId: z.uuid(),
@@ -47,18 +49,24 @@ function agentCall<B extends z.ZodType, A extends z.ZodType>(path: string, summa
 }
 
 const EnrolledDevice = z.object({
-  slot: z.string().regex(/^S\d{2,4}$/),
-  driver: z.string().min(1).max(40),
-  model: z.string().max(200),
-  os: z.string().max(200),
-  labels: z.record(z.string().regex(LABEL_KEY), z.string().regex(LABEL_VALUE)),
+  slot: textLike(/^S\d{2,4}$/, 5),
+  driver: text(40).min(1),
+  model: mendedText(200),
+  os: mendedText(200),
+  labels: z.record(textLike(LABEL_KEY, 63), textLike(LABEL_VALUE, 200)),
 })
 
+const EnrolledDevices = z
+  .array(EnrolledDevice)
+  .min(1)
+  .max(1000)
+  .refine((devices) => new Set(devices.map(({ slot }) => slot)).size === devices.length, 'names a slot twice')
+
 const Health = z.object({
-  deviceId: z.uuid(),
+  deviceId: uuid,
   /** Why it cannot be reached; null where it can. */
-  offline: z.string().max(500).nullable(),
-  temperatureC: z.number().min(-100).max(300).nullable(),
+  offline: mendedText(500).nullable(),
+  temperatureC: fraction(-100, 300).nullable(),
   batteryPercent: z.int().min(0).max(100).nullable(),
 })
 export type Health = z.infer<typeof Health>
@@ -69,7 +77,7 @@ export const agentCalls = {
     ...agentCall(
       '/credential',
       'Trade a one-time token for a credential, whose hash the agent brings; it may be asked again',
-      z.strictObject({ credentialSha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+      z.strictObject({ credentialSha256: textLike(/^[0-9a-f]{64}$/, 64) }),
       z.object({}),
     ),
     role: 'enrolment',
@@ -77,21 +85,21 @@ export const agentCalls = {
   enrol: agentCall(
     '/enrol',
     'Register a workstation and its devices',
-    z.strictObject({ agentVersion: z.string().max(40), devices: z.array(EnrolledDevice).min(1).max(1000) }),
+    z.strictObject({ agentVersion: mendedText(40), devices: EnrolledDevices }),
     z.object({ devices: z.array(z.object({ id: z.uuid(), slot: z.string() })), heartbeatSeconds: z.number() }),
   ),
   lease: agentCall(
     '/lease',
     'Take commands for free devices; waits until there are some',
     z.strictObject({
-      freeDevices: z.array(z.uuid()).max(1000),
+      freeDevices: z.array(uuid).max(1000),
       /** Sessions that play and were not told to stop: those that are to stop are answered at once. */
-      held: z.array(z.uuid()).max(1000).default([]),
+      held: z.array(uuid).max(1000).default([]),
       /** The digest of the origins that it was told last: where they are others now, it is answered at once. */
-      origins: z.string().max(64).optional(),
-      waitSeconds: z.number().min(0).max(30),
+      origins: text(64).optional(),
+      waitSeconds: fraction(0, 30),
       /** While it waits, something is sent so often, so that a controller that is gone is noticed. */
-      aliveSeconds: z.number().min(0.2).max(30).optional(),
+      aliveSeconds: fraction(0.2, 30).optional(),
     }),
     z.object({
       commands: z.array(LeasedCommand),
@@ -105,24 +113,24 @@ export const agentCalls = {
   start: agentCall(
     '/start',
     'Sessions began; those not answered are to stop',
-    z.strictObject({ tokens: z.array(z.uuid()).max(1000) }),
+    z.strictObject({ tokens: z.array(uuid).max(1000) }),
     z.object({ tokens: z.array(z.uuid()) }),
   ),
   heartbeat: agentCall(
     '/heartbeat',
     'Renew leases, tell what changed of the devices’ health; learn which sessions are to stop',
     z.strictObject({
-      held: z.array(z.uuid()).max(1000),
+      held: z.array(uuid).max(1000),
       health: z.array(Health).max(1000).default([]),
       /** What plays now, by fencing token. */
-      playback: z.record(z.uuid(), Playback).default({}),
+      playback: z.record(uuid, Playback).default({}),
     }),
     z.object({ stop: z.array(z.uuid()) }),
   ),
   report: agentCall(
     '/report',
     'Sessions ended; a report may be repeated',
-    z.strictObject({ reports: z.array(z.object({ token: z.uuid(), report: AnyReport })).max(1000) }),
+    z.strictObject({ reports: z.array(z.object({ token: uuid, report: AnyReport })).max(1000) }),
     z.object({ receipts: z.record(z.string(), z.enum(['counted', 'evidence', 'repeated', 'unknown'])) }),
   ),
   leave: agentCall(

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { text, uuid } from '../domain/fields.ts'
 import { WORKLOAD_STATUSES } from '../domain/workload.ts'
 import { AuditEntry, NewToken, SignedIn, Token } from './access.ts'
 import { get, Nothing, post, remove } from './call.ts'
@@ -12,15 +13,17 @@ import { LOG_LEVELS, Log, Result, Screenshot, SessionResult, Stats } from './res
 import { NewSchedule, Schedule } from './schedule.ts'
 import { Attempt, Batch, Command, NewWorkload, PauseBody, Workload, WorkloadStatus } from './workload.ts'
 
-const Id = z.object({ id: z.uuid() })
+const Id = z.object({ id: uuid })
 const DeviceId = z.object({ id: DeviceIdOrName })
 const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() })
 const flag = z.union([z.boolean(), z.stringbool()]).default(false)
 const Empty = z.strictObject({}).prefault({})
 const Page = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  cursor: z.string().max(200).optional(),
+  cursor: text(200).optional(),
 })
+/** Of the stream of events. */
+export const EventsQuery = z.object({ workloadId: uuid.optional() })
 const Why = z.object({ why: z.string() })
 
 export const calls = {
@@ -132,7 +135,7 @@ export const calls = {
     'viewer',
     'All that is to be said of it; against another workload, with what changed',
     Id,
-    z.strictObject({ against: z.uuid().optional() }),
+    z.strictObject({ against: uuid.optional() }),
     WorkloadReport,
   ),
   getWorkloadGates: get(

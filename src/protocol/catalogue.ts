@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { positive, storable, text, textLike } from '../domain/fields.ts'
 import { Time } from './identifiers.ts'
 
 export const Video = z.object({
@@ -14,12 +15,13 @@ export type Video = z.infer<typeof Video>
 export const MediaUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http or https url' })
   .max(2000)
+  .check(storable)
   .refine((url) => !/^https?:\/\/[^/?#]*@/i.test(url), 'must carry no user name or password')
 
 export const NewVideo = z.strictObject({
   url: MediaUrl,
-  title: z.string().min(1).max(500).optional(),
-  durationSeconds: z.number().positive().max(864_000).optional(),
+  title: text(500).min(1).optional(),
+  durationSeconds: positive(864_000).optional(),
 })
 
 export const Origin = z.object({
@@ -39,16 +41,15 @@ export type Origin = z.infer<typeof Origin>
 export const NewOrigin = z.strictObject({
   origin: z
     .url({ protocol: /^https?$/, error: 'must be scheme, host and port, such as https://media.example.com' })
+    .max(500)
+    .check(storable)
     .refine((url) => {
       if (!URL.canParse(url)) return true
       const { pathname, search, hash, username } = new URL(url)
       return pathname === '/' && search === '' && hash === '' && username === ''
     }, 'must be scheme, host and port alone; a path goes into pathPrefix')
     .transform((url) => new URL(url).origin),
-  pathPrefix: z
-    .string()
-    .max(500)
-    .regex(/^(\/[A-Za-z0-9._~!$&'()*+,=:@-]+)*\/?$/, 'must be a plain path such as /team')
+  pathPrefix: textLike(/^(\/[A-Za-z0-9._~!$&'()*+,=:@-]+)*\/?$/, 500, 'must be a plain path such as /team')
     .refine((path) => !/(^|\/)\.\.?(\/|$)/.test(path), 'must have no . or .. in it')
     .transform((path) => path.replace(/\/$/, ''))
     .default(''),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FAILURES } from '../domain/failure.ts'
+import { text } from '../domain/fields.ts'
 import { LabelExpression, Time, WorkstationId } from './identifiers.ts'
 
 export const Device = z.object({
@@ -31,10 +32,9 @@ export const Group = z.object({ batch: z.int(), group: z.string(), devices: z.ar
 
 export const Targets = z.strictObject({
   batchSizePercent: z.coerce.number().int().min(10).max(100).default(50),
-  targetWorkstations: z
-    .string()
+  targetWorkstations: text(20_000)
     .transform((names) => names.split(','))
-    .pipe(z.array(WorkstationId))
+    .pipe(z.array(WorkstationId).max(1000))
     .optional(),
   targetLabels: LabelExpression.optional(),
 })

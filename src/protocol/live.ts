@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { count, figure } from '../domain/fields.ts'
 import { PLAYER_STATES } from '../domain/playback-result.ts'
 import { Time } from './identifiers.ts'
 import { WorkloadStatus } from './workload.ts'
@@ -6,10 +7,10 @@ import { WorkloadStatus } from './workload.ts'
 /** What a player shows while it plays; as old as its agent's last heartbeat. */
 export const Playback = z.object({
   state: z.enum(PLAYER_STATES),
-  positionSeconds: z.number(),
-  bufferSeconds: z.number(),
-  bitrateKbps: z.number().nullable(),
-  rebufferCount: z.int(),
+  positionSeconds: figure,
+  bufferSeconds: figure,
+  bitrateKbps: figure.nullable(),
+  rebufferCount: count,
 })
 export type Playback = z.infer<typeof Playback>
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fraction, text } from '../domain/fields.ts'
 import { Time } from './identifiers.ts'
 import { WorkloadFile } from './workload-file.ts'
 
@@ -91,8 +92,8 @@ export const NewPlan = z.strictObject({
     })
     .optional(),
   /** Share of attempts that fail, 0–1; what the last nights showed if not given. */
-  failureRate: z.number().min(0).max(1).optional(),
+  failureRate: fraction(0, 1).optional(),
   /** Nights played for the chances; 0 for none. */
   runs: z.int().min(0).max(1000).default(0),
-  seed: z.string().min(1).max(200).default('forecast'),
+  seed: text(200).min(1).default('forecast'),
 })

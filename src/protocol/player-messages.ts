@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { FAILURES } from '../domain/failure.ts'
+import { amount, count, figure } from '../domain/fields.ts'
 import { PLAYER_STATES } from '../domain/playback-result.ts'
-import { count, ms, PlayableOrigin, SessionPlan, said, TimelineEntry } from './session.ts'
+import { PlayableOrigin, SessionPlan, said, TimelineEntry } from './session.ts'
 
 const ReachableOrigins = z.array(PlayableOrigin.omit({ token: true }))
 
@@ -23,11 +24,11 @@ export type SessionBrief = z.infer<typeof SessionBrief>
 const Counters = z.object({
   bytes: count,
   segmentBytes: count,
-  segmentMs: ms,
+  segmentMs: amount,
   decodedFrames: count.nullable(),
   droppedFrames: count.nullable(),
   /** The 99th percentile of how late the page's own timers ran, ms. */
-  loopDelayP99Ms: z.number().nullable(),
+  loopDelayP99Ms: figure.nullable(),
 })
 
 /**
@@ -38,20 +39,20 @@ export const PageReport = z.object({
   /** Grows with each report; an older one that arrives later says nothing new of the present. */
   seq: count,
   /** Now, in ms of the page's own clock since it began to load. */
-  atMs: ms,
+  atMs: amount,
   first: count,
   entries: z.array(TimelineEntry).max(5000),
   live: z.object({
     state: z.enum(PLAYER_STATES),
-    positionSeconds: z.number(),
-    bufferSeconds: z.number(),
-    bitrateKbps: z.number().nullable(),
+    positionSeconds: figure,
+    bufferSeconds: figure,
+    bitrateKbps: figure.nullable(),
     rebufferCount: count,
   }),
   counters: Counters,
   end: z
     .object({
-      atMs: ms,
+      atMs: amount,
       reason: z.enum(['planned', 'ended', 'failed']),
       failure: z.object({ kind: z.enum(FAILURES), permanent: z.boolean(), code: said, message: said }).nullable(),
     })

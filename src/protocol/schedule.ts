@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { text } from '../domain/fields.ts'
 import { FIRING_OUTCOMES, Schedule as ScheduleFields } from '../domain/schedule.ts'
 import { Time } from './identifiers.ts'
 import { NewWorkload } from './workload.ts'
@@ -6,7 +7,7 @@ import { NewWorkload } from './workload.ts'
 /** When a workload is to be created and started again and again. */
 export const NewSchedule = ScheduleFields.extend({
   /** Its workload's if not given. */
-  name: z.string().min(1).max(200).optional(),
+  name: text(200).min(1).optional(),
   workload: NewWorkload,
 })
 

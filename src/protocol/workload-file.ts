@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { uuid } from '../domain/fields.ts'
 import { MediaUrl, NewVideo } from './catalogue.ts'
 import { NewWorkload } from './workload.ts'
 
-const FileVideo = z.union([z.uuid().transform((id) => ({ id })), MediaUrl.transform((url) => ({ url })), NewVideo], {
+const FileVideo = z.union([uuid.transform((id) => ({ id })), MediaUrl.transform((url) => ({ url })), NewVideo], {
   error: 'must be an http or https url, an id of the catalogue, or {url, title, durationSeconds}',
 })
 

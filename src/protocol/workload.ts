@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { BatchConfig, Preset, WatchConfig } from '../domain/config.ts'
 import { MaxConcurrent, MaxMbps } from '../domain/contention.ts'
 import { FAILURES } from '../domain/failure.ts'
+import { text, uuid } from '../domain/fields.ts'
 import { VERDICTS } from '../domain/findings.ts'
 import { Gate } from '../domain/gate.ts'
 import { TimeProfiles } from '../domain/time-profile.ts'
@@ -95,7 +96,7 @@ export function standingOf({ verdict, verdictReasons }: Pick<Workload, 'verdict'
 }
 
 const AfterOn = z.enum(['success', 'end']).default('success')
-const AfterName = z.string().min(1).max(200)
+const AfterName = text(200).min(1)
 const After = z.union(
   [
     AfterName.transform((workload) => ({ workload, on: 'success' as const })),
@@ -105,9 +106,9 @@ const After = z.union(
 )
 
 export const NewWorkload = z.strictObject({
-  name: z.string().min(1).max(200),
+  name: text(200).min(1),
   videoIds: z
-    .array(z.uuid())
+    .array(uuid)
     .min(1)
     .max(10_000)
     .refine((ids) => new Set(ids).size === ids.length, 'names a video twice'),

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { SupersededError } from '../engine/agents.ts'
 import { type AuditEntry, beginAudit, endAudit } from '../engine/audit.ts'
 import { WorkloadRefusedError } from '../engine/create.ts'
@@ -8,6 +8,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { Principal } from '../engine/tokens.ts'
 import { nameOf } from '../protocol/all-calls.ts'
 import type { Call, Problem } from '../protocol/call.ts'
+import { EventsQuery } from '../protocol/calls.ts'
 import { issuesOf } from '../protocol/issues.ts'
 import { openApiDocument } from '../protocol/openapi.ts'
 import type { Access, Request } from './access.ts'
@@ -111,8 +112,6 @@ export function createApp({ engine, version, access, bell, live, dashboard, rout
   })
   return app
 }
-
-const EventsQuery = z.object({ workloadId: z.uuid().optional() })
 
 function rootRoutes(app: Hono, engine: Engine, version: string): void {
   const document = openApiDocument(version)

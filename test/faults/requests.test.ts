@@ -1,0 +1,201 @@
+import { randomInt } from 'node:crypto'
+import fc from 'fast-check'
+import { expect, inject, test } from 'vitest'
+import { type Controller, startController } from '../../src/bin/controller.ts'
+import { createClient } from '../../src/client/index.ts'
+import { AGENT_INSTANCE_HEADER, AGENT_PROTOCOL, agentCalls } from '../../src/protocol/agent-calls.ts'
+import { allCalls } from '../../src/protocol/all-calls.ts'
+import { enrolDevices, type TestLink, tradedLink } from '../support/agent-call.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { report } from '../support/lab.ts'
+import { type MediaServer, startMediaServer } from '../support/media-server.ts'
+import { createOf } from '../support/system.ts'
+import { disposableFolder } from '../support/temporary-folder.ts'
+import { bodyText, brokenRequests, type DrawnRequest, honouredRequests, type Known } from './drawn-requests.ts'
+
+const long = inject('long')
+const REQUESTS = long ? 20_000 : 400
+/** The same requests each time, but for the long form: it says which they were. */
+const SEED = long ? randomInt(2 ** 31) : 1
+
+type Lab = { controller: Controller; agent: TestLink; tokens: Record<string, string>; known: Known }
+
+test('whatever is asked, as the schemas have it or broken in one place, the controller does not fail', async () => {
+  await using stack = new AsyncDisposableStack()
+  const failures: unknown[] = []
+  const lab = await startLab(stack, (error) => failures.push(error))
+  const drawn = [
+    ...fc.sample(honouredRequests(lab.known), { seed: SEED, numRuns: REQUESTS / 2 }),
+    ...fc.sample(brokenRequests(lab.known), { seed: SEED, numRuns: REQUESTS / 2 }),
+  ]
+  const failed: unknown[] = []
+  const done = new Map<string, number>()
+  for (const request of drawn) {
+    const status = await send(lab, request)
+    if (status >= 500) failed.push({ ...request, status, failures: failures.splice(0).map(String) })
+    if (status < 400) done.set(request.name, (done.get(request.name) ?? 0) + 1)
+  }
+  const undone = Object.keys(allCalls).filter((name) => !done.has(name))
+  console.log(`${drawn.length} requests, seed ${SEED}; calls that none of them made: ${undone.join(', ') || 'none'}`)
+  expect(failed.map((one) => JSON.stringify(one).slice(0, 1500))).toEqual([])
+  expect(failures).toEqual([])
+  // What is refused whole finds nothing.
+  expect(undone.length).toBeLessThan(Object.keys(allCalls).length / 2)
+})
+
+/** What made a controller fail, or a stream end without a word. */
+const FAILED: readonly [string, Partial<DrawnRequest>, number][] = [
+  ['NUL in a path', { name: 'removeSchedule', method: 'DELETE', path: '/schedules/%00' }, 400],
+  ['NUL in what a log repeats', { name: 'createVideo', body: { url: 'http://127.0.0.1:9/', 'a\0b': 1 } }, 400],
+  ['NUL in a url', { name: 'createVideo', body: { url: 'http://127.0.0.1:9/\0' } }, 400],
+  [
+    'half a character in a name',
+    { name: 'createToken', path: '/tokens', body: { role: 'viewer', name: '\ud800' } },
+    400,
+  ],
+  ['half a character in a label', enrolment([device('S01', { ap: 'a\udc00' })]), 400],
+  ['NUL in a model', enrolment([{ ...device('S01'), model: 'a\0b' }]), 200],
+  ['a slot twice', enrolment([device('S01'), device('S01')]), 400],
+  ['a seed of half a character', { name: 'createPlan', path: '/plans', body: { workload: {}, seed: '\ud800' } }, 400],
+]
+
+function device(slot: string, labels: Record<string, string> = {}) {
+  return { slot, driver: 'test', model: '', os: '', labels }
+}
+
+function enrolment(devices: unknown[]): Partial<DrawnRequest> {
+  return { name: 'agentEnrol', path: '/agents/WS01/enrol', body: { agentVersion: '0', devices } }
+}
+
+test('what once made a controller fail is refused, or mended where nobody could', async () => {
+  await using stack = new AsyncDisposableStack()
+  const failures: unknown[] = []
+  const lab = await startLab(stack, (error) => failures.push(error))
+  const ask = (request: Partial<DrawnRequest>) => {
+    return send(lab, {
+      name: '',
+      method: 'POST',
+      path: '/videos',
+      query: [],
+      body: undefined,
+      broken: null,
+      ...request,
+    })
+  }
+  const answered = []
+  for (const [what, request] of FAILED) answered.push([what, await ask(request)])
+  expect(answered).toEqual(FAILED.map(([what, , status]) => [what, status]))
+  // Figures whose sums and quotients are out of range, as one session or over two.
+  const token = lab.known.tokens ?? []
+  const most = { ...report(), watchTime: 1.7e308 }
+  const figures = { ...most.figures, playingMs: 1.7e308, rebufferMs: 1.7e308, rebufferCount: 2 ** 31 - 1 }
+  const least = { ...most.figures, rebufferMs: 5e-324, startupMs: 5e-324, rebufferCount: 2 ** 31 - 1 }
+  const reports = [
+    { token: token[2], report: { ...most, figures } },
+    { token: token[3], report: { ...report(), figures: least } },
+  ]
+  expect(await ask({ name: 'agentReport', path: '/agents/WS01/report', body: { reports } })).toBe(200)
+  const [id = ''] = lab.known['/workloads'] ?? []
+  expect(await ask({ name: 'getWorkloadStats', method: 'GET', path: `/workloads/${id}/stats` })).toBe(200)
+  // Numbers of an event that no event can have.
+  for (const lastEventId of ['99999999999999999999-1', '1-9999999999999999999']) {
+    const headers = { authorization: `Bearer ${lab.tokens.admin}`, 'last-event-id': lastEventId }
+    const { status } = await fetch(`${lab.controller.url}/api/v1/events`, { headers })
+    expect(status).toBe(400)
+  }
+  expect(failures).toEqual([])
+})
+
+async function startLab(stack: AsyncDisposableStack, onError: (error: unknown) => void): Promise<Lab> {
+  const folder = stack.use(await disposableFolder('doai-requests-'))
+  const database = stack.use(await createTestDatabase())
+  const media = stack.use(await startMediaServer())
+  const at = { dataDir: folder.path, host: '127.0.0.1', port: 0, databaseUrl: database.url, version: '0.0.0', onError }
+  const controller = stack.use(await startController(at))
+  const client = createClient({ url: controller.url, token: controller.adminToken })
+  const agent = await tradedLink(client, controller.url, 'WS01')
+  const played = await playOne(controller, agent, media)
+  const [enrolment, spare] = await Promise.all([
+    client.createToken({ role: 'agent', workstation: 'WS02' }),
+    client.createToken({ role: 'viewer' }),
+  ])
+  const { token: origin } = await client.createToken({ role: 'admin' })
+  const known = {
+    ...played,
+    '/tokens': [spare.id],
+    '/agents': ['WS01'],
+    workstation: ['WS01'],
+    targetWorkstations: ['WS01', 'WS09'],
+    targetDevices: [...played['/devices'], 'WS01-S01'],
+    '/nothing': ['01890000-0000-7000-8000-000000000000'],
+  }
+  return { controller, agent, tokens: { admin: origin, enrolment: enrolment.token }, known }
+}
+
+/** A night of one video: two devices have played it, and two others hold commands of it that never begin. */
+async function playOne({ url, adminToken }: Controller, agent: TestLink, media: MediaServer) {
+  const client = createClient({ url, token: adminToken })
+  const devices = await enrolDevices(agent, 4, { ap: 'west' })
+  const { id } = await createOf(client, [media.video('played')], {})
+  await client.startWorkload(id)
+  const lease = async () => {
+    const { commands } = await agent.link.call(agentCalls.lease, { body: { freeDevices: devices, waitSeconds: 10 } })
+    return commands
+  }
+  const leased = []
+  while (leased.length < devices.length) leased.push(...(await lease()))
+  const tokens = leased.map(({ token }) => token)
+  await agent.link.call(agentCalls.start, { body: { tokens } })
+  const ended = tokens.slice(0, 2).map((token) => ({ token, report: report() }))
+  await agent.link.call(agentCalls.report, { body: { reports: ended } })
+  const results = (await client.getWorkloadResults(id)).items.map((result) => result.id)
+  const commands = leased.map(({ commandId }) => commandId)
+  const { items: videos } = await client.getVideos()
+  const videoIds = videos.map((video) => video.id)
+  return {
+    '/videos': videoIds,
+    '/workloads': [id],
+    '/commands': commands,
+    '/results': results,
+    '/devices': devices,
+    videoIds,
+    workloadId: [id],
+    against: [id],
+    deviceId: devices,
+    freeDevices: devices,
+    tokens,
+    token: tokens,
+    held: tokens,
+    playback: tokens,
+  }
+}
+
+/** Sends it as whoever may, and gives the status of the answer. */
+async function send(
+  { controller, agent, tokens }: Lab,
+  { name, method, path, query, body }: DrawnRequest,
+): Promise<number> {
+  const role = allCalls[name]?.role ?? 'viewer'
+  const token = role === 'agent' ? agent.secret : role === 'enrolment' ? tokens.enrolment : tokens.admin
+  const workstation = role === 'enrolment' ? path.replace('WS01', 'WS02') : path
+  const response = await fetch(`${controller.url}/api/v1${workstation}${queryOf(query)}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      [AGENT_PROTOCOL.header]: String(AGENT_PROTOCOL.current),
+      [AGENT_INSTANCE_HEADER]: agent.instance,
+    },
+    ...(method === 'POST' ? { body: bodyText(body) } : {}),
+  })
+  // An answer that breaks off is none.
+  return response.text().then(
+    () => response.status,
+    () => 599,
+  )
+}
+
+function queryOf(query: readonly [string, string][]): string {
+  return query.length === 0
+    ? ''
+    : `?${new URLSearchParams(query.map(([name, value]) => [name.toWellFormed(), value.toWellFormed()]))}`
+}
