@@ -39,6 +39,8 @@ export type ControllerOptions = {
   databaseUrl: string | null
   /** PEM files; plain HTTP without them. */
   tls?: { certFile: string; keyFile: string } | null
+  /** Whether a proxy before it is believed who asks, and whether they speak TLS; it is not if not given. */
+  trustsProxy?: boolean
   version: string
   /** Told what takes long before it listens: an upgrade of the database. */
   say?: (line: string) => void
@@ -118,7 +120,17 @@ export async function startController(options: ControllerOptions): Promise<Contr
     signInRoutes(mount)
     agentRoutes(engine, waiters, origins, mount)
   }
-  const app = createApp({ engine, version, access, bell, live, dashboard: dashboardFiles, routes, onError })
+  const app = createApp({
+    engine,
+    version,
+    access,
+    bell,
+    live,
+    dashboard: dashboardFiles,
+    routes,
+    onError,
+    trustsProxy: options.trustsProxy ?? false,
+  })
   const { port, close } = await bind(app.fetch, options, secure)
   stack.defer(() => {
     stopped.abort()

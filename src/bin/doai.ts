@@ -43,12 +43,13 @@ const context: Context = {
   signal,
   // What a command does not need is not loaded: most of the time that a short one takes is the loading of modules.
   runners: {
-    async serve({ host, port, dataDir, tls, onListening }) {
+    async serve({ host, port, dataDir, tls, trustsProxy, onListening }) {
       const options = {
         dataDir,
         host,
         port,
         tls,
+        trustsProxy,
         databaseUrl,
         version: VERSION,
         say: err,

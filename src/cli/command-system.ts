@@ -19,6 +19,10 @@ export function systemCommands(program: Command, context: Context): void {
     .option('--data <folder>', 'data directory', context.env.DOAI_DATA ?? DEFAULT_DATA)
     .option('--tls-cert <file>', 'its certificate, with those between, PEM: it then speaks HTTPS alone')
     .option('--tls-key <file>', 'the key of that certificate, PEM')
+    .option(
+      '--trust-proxy',
+      'a TLS proxy before it is the only way to it: believe its X-Forwarded-Proto and X-Forwarded-For',
+    )
     .option('--insecure', 'listen beyond loopback although tokens then cross the network unencrypted')
     .option('--json', 'print JSON')
     .action(async (options: ServeFlags) => {
@@ -35,6 +39,7 @@ export function systemCommands(program: Command, context: Context): void {
         port,
         dataDir: data,
         tls,
+        trustsProxy: options.trustProxy ?? false,
         onListening: (url) => {
           context.out(options.json ? JSON.stringify({ url }) : `listening on ${url}`)
           if (!options.json)
@@ -137,6 +142,7 @@ type ServeFlags = {
   tlsCert?: string
   tlsKey?: string
   insecure?: boolean
+  trustProxy?: boolean
   json?: boolean
 }
 

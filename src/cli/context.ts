@@ -31,6 +31,8 @@ type ServeOptions = {
   dataDir: string
   /** PEM files; plain HTTP without them. */
   tls: { certFile: string; keyFile: string } | null
+  /** Whether a proxy before it is believed who asks, and whether they speak TLS. */
+  trustsProxy: boolean
   onListening: (url: string) => void
 }
 

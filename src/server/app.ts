@@ -18,6 +18,7 @@ import { docsPage } from './docs-page.ts'
 import { type EventBell, eventStream, eventsFrom, startOf } from './event-stream.ts'
 import type { LiveLab } from './live-lab.ts'
 import { createMetrics } from './metrics.ts'
+import { type Peer, peerOf } from './peer.ts'
 import { ProblemError } from './problem.ts'
 import { cookieAuthorization } from './sign-in-cookie.ts'
 
@@ -36,6 +37,8 @@ type Asked<C extends Call> = {
   header: (name: string) => string | undefined
   /** For what is said beside the answer, such as a cookie. */
   context: Context
+  /** Whether the client speaks TLS. */
+  secure: boolean
   signal: AbortSignal
 }
 
@@ -52,10 +55,14 @@ export type AppOptions = {
   routes: (mount: Mount) => void
   /** Told of every failure that is ours and not the client's. */
   onError: (error: unknown) => void
+  /** Whether a proxy before it says who asks, and whether they speak TLS. */
+  trustsProxy: boolean
 }
 
 /** The API below `/api/v1`, health and documentation at the root; every error is a problem document. */
-export function createApp({ engine, version, access, bell, live, dashboard, routes, onError }: AppOptions): Hono {
+export function createApp(options: AppOptions): Hono {
+  const { engine, version, access, bell, live, dashboard, routes, onError } = options
+  const requestOf = (c: Context, action: string) => requestFrom(c, action, peerOf(c, options.trustsProxy))
   const app = new Hono()
   const tooLarge = () => {
     throw new ProblemError(413, 'The request is larger than 16 MiB.')
@@ -78,6 +85,7 @@ export function createApp({ engine, version, access, bell, live, dashboard, rout
           refuse: (status: number, detail: string) => access.refuse(request, principal, status, detail),
           header: (name: string) => c.req.header(name),
           context: c,
+          secure: peerOf(c, options.trustsProxy).secure,
           signal: c.req.raw.signal,
         }
         const answered = await handle(asked as never)
@@ -130,10 +138,8 @@ function rootRoutes(app: Hono, engine: Engine, version: string): void {
   app.get('/docs', (c) => c.html(docsPage(document)))
 }
 
-function requestOf(c: Context, action: string): Request {
-  const { incoming } = (c.env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } }
-  const address = incoming?.socket?.remoteAddress ?? null
-  const authorization = c.req.header('authorization') ?? cookieAuthorization(c)
+function requestFrom(c: Context, action: string, { address, secure }: Peer): Request {
+  const authorization = c.req.header('authorization') ?? cookieAuthorization(c, secure)
   return { authorization, address, action, target: c.req.path }
 }
 

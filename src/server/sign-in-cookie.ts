@@ -5,20 +5,25 @@ import { ProblemError } from './problem.ts'
 /** What a browser keeps of a token; ends with it, or when nobody came for so long. */
 const KEPT_SECONDS = 30 * 24 * 3600
 
-/** Cookies know no ports: controllers of two labs on one machine are told apart by the name. */
-function cookieName(c: Context): string {
+/**
+ * Cookies know no ports: controllers on one host are told apart by the name. Over TLS its prefix `__Host-` has browsers
+ * take it from this very host alone, and over TLS alone.
+ */
+function cookieName(c: Context, secure: boolean): string {
   const port = new URL(c.req.url).port
-  return port === '' ? 'doai_token' : `doai_token_${port}`
+  const name = port === '' ? 'doai_token' : `doai_token_${port}`
+  return secure ? `__Host-${name}` : name
 }
 
 /**
  * The token of a signed-in browser, as an Authorization header has it. A browser sends its cookie with whatever page
  * asks it to: what changes something must come from a page of this controller.
  *
+ * @param secure whether the browser speaks TLS.
  * @throws ProblemError 403
  */
-export function cookieAuthorization(c: Context): string | undefined {
-  const token = getCookie(c, cookieName(c))
+export function cookieAuthorization(c: Context, secure: boolean): string | undefined {
+  const token = getCookie(c, cookieName(c, secure))
   if (token === undefined) return undefined
   if (c.req.method !== 'GET' && !isSameOrigin(c)) {
     throw new ProblemError(403, 'A write with a cookie must come from this controller’s own pages.')
@@ -36,15 +41,12 @@ function isSameOrigin(c: Context): boolean {
 }
 
 /** Scripts never see it, and other sites' pages do not make a browser send it. */
-export function keepToken(c: Context, token: string): void {
-  setCookie(c, cookieName(c), token, { ...shape(c), maxAge: KEPT_SECONDS })
+export function keepToken(c: Context, secure: boolean, token: string): void {
+  setCookie(c, cookieName(c, secure), token, { ...SHAPE, secure, maxAge: KEPT_SECONDS })
 }
 
-export function dropToken(c: Context): void {
-  deleteCookie(c, cookieName(c), shape(c))
+export function dropToken(c: Context, secure: boolean): void {
+  deleteCookie(c, cookieName(c, secure), { ...SHAPE, secure })
 }
 
-function shape(c: Context) {
-  const secure = new URL(c.req.url).protocol === 'https:'
-  return { httpOnly: true, sameSite: 'Strict', path: '/', secure } as const
-}
+const SHAPE = { httpOnly: true, sameSite: 'Strict', path: '/' } as const

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
+import { request } from 'node:https'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -34,6 +35,18 @@ async function certificates(folder: string): Promise<void> {
   await openssl(...sign, '-days', '2', '-extfile', 'names', '-out', 'server.pem')
 }
 
+/** The cookie of a browser that signs in. */
+async function signInCookie(url: string, token: string, ca: Buffer): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const headers = { authorization: `Bearer ${token}` }
+  const asked = request(`${url}/api/v1/sign-in`, { method: 'POST', ca, headers }, (answer) => {
+    answer.resume()
+    resolve(answer.headers['set-cookie']?.join() ?? '')
+  })
+  asked.once('error', reject).end()
+  return promise
+}
+
 test('TLS: the controller by its flags, agents and people by the authority that they trust, and no others', async () => {
   await using folder = await disposableFolder('doai-tls-')
   await using database = await createTestDatabase()
@@ -45,6 +58,9 @@ test('TLS: the controller by its flags, agents and people by the authority that 
   const [, port = ''] = await controller.says(/listening on https:\/\/0\.0\.0\.0:(\d+)/)
   const url = `https://127.0.0.1:${port}`
   const token = (await readFile(at('data/admin-token'), 'utf8')).trim()
+  expect(await signInCookie(url, token, await readFile(at('ca.pem')))).toMatch(
+    new RegExp(`^__Host-doai_token_${port}=[^;]+; Max-Age=\\d+; Path=/; HttpOnly; Secure; SameSite=Strict$`),
+  )
   const env = { DOAI_URL: url, DOAI_TOKEN: token, DOAI_CA: at('ca.pem') }
   const made = await doai(['token', 'create', '--role', 'agent', '--workstation', 'WS01'], env)
   expect(made.code).toBe(0)
