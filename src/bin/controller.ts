@@ -53,7 +53,7 @@ export type Controller = AsyncDisposable & { url: string; adminToken: string; en
 export async function startController(options: ControllerOptions): Promise<Controller> {
   await using stack = new AsyncDisposableStack()
   // Before anything is started: a file that cannot be read ends it here.
-  const secure = options.tls ? { createServer, serverOptions: await certificate(options.tls) } : {}
+  const secure = options.tls ? { createServer, serverOptions: await certificate(options.tls) } : { serverOptions: {} }
   const databaseUrl = options.databaseUrl ?? stack.use(await startEmbeddedPostgres(options)).url
   const pool = createPool(databaseUrl)
   stack.defer(() => pool.end())
@@ -77,11 +77,12 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const manifests = stack.use(startManifestReader({ kept: 0 }))
   const listVideo = videoListing(engine, version, checkOrigin, manifests.forController)
   // Apart from those that people ask for: a forecast must not keep a workload from its next video.
-  const plans = new Calculations()
+  const plans = stack.use(new Calculations({ workers: 1 }))
   const reconciler = new Reconciler({
     engine,
     listVideo,
-    planElsewhere: (devices, limits) => plans.do({ kind: 'batches', devices, limits }),
+    planElsewhere: (devices, limits) =>
+      plans.do({ kind: 'batches', devices, limits }, { source: 'engine', signal: stopped.signal }),
     checkOrigin,
     signal: stopped.signal,
     onError,
@@ -109,7 +110,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     await Promise.allSettled([running, listening])
   })
   const live = new LiveLab(engine, stopped.signal, onError)
-  const calculations = new Calculations()
+  const calculations = stack.use(new Calculations({ workers: 2 }))
   const routes = (mount: Mount) => {
     catalogueRoutes({ engine, listVideo, checkOrigin }, mount)
     workloadRoutes(engine, version, calculations, mount)
@@ -147,13 +148,19 @@ export async function startController(options: ControllerOptions): Promise<Contr
   }
 }
 
+/** How long a client may take to send its request, whole and the part before its body; ms. */
+const PATIENCE = { requestTimeout: 60_000, headersTimeout: 15_000, connectionsCheckingInterval: 5000 }
+
 async function bind(
   fetch: (request: Request) => Response | Promise<Response>,
   { host, port }: ControllerOptions,
-  secure: object,
+  secure: { serverOptions: object },
 ) {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const server = serve({ fetch, hostname: host, port, ...secure }, (address) => resolve(address.port))
+  const server = serve(
+    { fetch, hostname: host, port, ...secure, serverOptions: { ...secure.serverOptions, ...PATIENCE } },
+    (address) => resolve(address.port),
+  )
   server.once('error', reject)
   const close = async () => {
     const closed = new Promise<void>((done) => server.close(() => done()))

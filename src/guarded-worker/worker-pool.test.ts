@@ -131,6 +131,20 @@ test('a Ctrl-C that reaches the worker too ends no task', async () => {
   expect(await pool.run({ kind: 'pid' }, { source: 'a' })).toBe(pid)
 })
 
+test('a task that ends with its signal gives its process to the next; one that does not goes on unheard', async () => {
+  const at = await folder()
+  await using pool = poolOf({ limits: { cpuMs: 600_000, wallMs: 600_000 } })
+  const left = new AbortController()
+  const { signal } = left
+  const looping = pool.run({ kind: 'noteAndLoop', began: at('began') }, { source: 'a', signal, endsWithSignal: true })
+  await until(() => existsSync(at('began')))
+  const next = pool.run({ kind: 'echo', text: 'next' }, { source: 'b' })
+  left.abort(new Error('gone'))
+  await expect(looping).rejects.toThrow('gone')
+  expect(await next).toBe('next')
+  expect(readFileSync(at('began'), 'utf8')).toBe('.')
+})
+
 test('disposing ends the processes and fails what waits', async () => {
   const at = await folder()
   const pool = poolOf()

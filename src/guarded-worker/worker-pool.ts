@@ -21,6 +21,8 @@ export type TaskOptions = {
   input?: string
   /** Whoever asked wants the answer no more. A task under way goes on within its limits, unheard. */
   signal?: AbortSignal
+  /** Instead, its process is ended: for tasks that take longer than a process takes to start. */
+  endsWithSignal?: boolean
 }
 
 type Job = TaskOptions & {
@@ -29,6 +31,7 @@ type Job = TaskOptions & {
   attempts: number
   resolve: (answer: unknown) => void
   reject: (error: unknown) => void
+  worker: GuardedProcess | null
 }
 
 /** A process at rest for so long ends, in ms. */
@@ -63,10 +66,12 @@ export class WorkerPool<Task, Answer> implements AsyncDisposable {
       return Promise.reject(new WorkerBusyError(`More than ${this.#options.mostWaiting} tasks wait already.`))
     }
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    const job: Job = { ...options, task, attempts: 0, resolve, reject }
+    const job: Job = { ...options, task, attempts: 0, resolve, reject, worker: null }
     const leave = () => {
       this.#queue.remove(job.source, (other) => other !== job)
+      job.attempts = MOST_ATTEMPTS
       reject(options.signal?.reason)
+      if (options.endsWithSignal) job.worker?.kill()
     }
     options.signal?.addEventListener('abort', leave, { once: true })
     this.#queue.push(job.source, job)
@@ -102,10 +107,13 @@ export class WorkerPool<Task, Answer> implements AsyncDisposable {
     job.attempts += 1
     this.#running.set(source, (this.#running.get(source) ?? 0) + 1)
     const startMs = performance.now()
+    job.worker = worker
     try {
       job.resolve(await worker.do(job.task))
     } catch (error) {
       this.#failed(job, error)
+    } finally {
+      job.worker = null
     }
     this.#queue.charge(source, performance.now() - startMs, performance.now())
     const left = (this.#running.get(source) ?? 1) - 1

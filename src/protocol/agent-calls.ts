@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
 import { fraction, mendedText, text, textLike, uuid } from '../domain/fields.ts'
 import { LABEL_KEY, LABEL_VALUE } from '../domain/label-expression.ts'
-import type { Call } from './call.ts'
+import { type Call, MOST_BODY_BYTES } from './call.ts'
 import { WorkstationId } from './identifiers.ts'
 import { Playback } from './live.ts'
 import { type TakenReport, takeInPart } from './partial-report.ts'
@@ -44,6 +44,7 @@ function agentCall<B extends z.ZodType, A extends z.ZodType>(path: string, summa
     params: Workstation,
     query: None,
     repeatable: true,
+    mostBodyBytes: MOST_BODY_BYTES,
   } as const
   return { ...fixed, path: whole, summary, body, answer } satisfies Call
 }
@@ -127,12 +128,15 @@ export const agentCalls = {
     }),
     z.object({ stop: z.array(z.uuid()) }),
   ),
-  report: agentCall(
-    '/report',
-    'Sessions ended; a report may be repeated',
-    z.strictObject({ reports: z.array(z.object({ token: uuid, report: AnyReport })).max(1000) }),
-    z.object({ receipts: z.record(z.string(), z.enum(['counted', 'evidence', 'repeated', 'unknown'])) }),
-  ),
+  report: {
+    ...agentCall(
+      '/report',
+      'Sessions ended; a report may be repeated',
+      z.strictObject({ reports: z.array(z.object({ token: uuid, report: AnyReport })).max(1000) }),
+      z.object({ receipts: z.record(z.string(), z.enum(['counted', 'evidence', 'repeated', 'unknown'])) }),
+    ),
+    mostBodyBytes: 16 * MOST_BODY_BYTES,
+  },
   leave: agentCall(
     '/leave',
     'The agent ends: its devices are offline at once',

@@ -20,7 +20,12 @@ export type Call = {
   answer: z.ZodType
   /** Asked twice it does what it does once: it may be asked of another controller though the first may have done it. */
   repeatable: boolean
+  /** The largest body, bytes. */
+  mostBodyBytes: number
 }
+
+/** The largest body of a call that says nothing else, bytes. */
+export const MOST_BODY_BYTES = 2 ** 20
 
 /** RFC 9457 problem details, with the fields that were refused. */
 export type Problem = {
@@ -53,6 +58,7 @@ export function get<P extends z.ZodType, Q extends z.ZodType, A extends z.ZodTyp
     body: Nothing,
     answer,
     repeatable: true,
+    mostBodyBytes: 0,
   } satisfies Call
 }
 
@@ -63,7 +69,11 @@ export function post<P extends z.ZodType, B extends z.ZodType, A extends z.ZodTy
   params: P,
   body: B,
   answer: A,
-  { status = 200, repeatable = false }: { status?: 200 | 201; repeatable?: boolean } = {},
+  {
+    status = 200,
+    repeatable = false,
+    mostBodyBytes = MOST_BODY_BYTES,
+  }: { status?: 200 | 201; repeatable?: boolean; mostBodyBytes?: number } = {},
 ) {
   return {
     method: 'post',
@@ -76,10 +86,11 @@ export function post<P extends z.ZodType, B extends z.ZodType, A extends z.ZodTy
     body,
     answer,
     repeatable,
+    mostBodyBytes,
   } satisfies Call
 }
 
 export function remove<P extends z.ZodType>(path: string, role: Role, summary: string, params: P) {
-  const rest = { query: Nothing, body: Nothing, answer: Nothing, repeatable: false } as const
+  const rest = { query: Nothing, body: Nothing, answer: Nothing, repeatable: false, mostBodyBytes: 0 } as const
   return { method: 'delete', path, role, summary, status: 200, params, ...rest } satisfies Call
 }

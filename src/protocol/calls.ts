@@ -26,6 +26,9 @@ const Page = z.strictObject({
 export const EventsQuery = z.object({ workloadId: uuid.optional() })
 const Why = z.object({ why: z.string() })
 
+/** Room for the names of 10,000 devices and as many videos. */
+const WHOLE_LAB_BYTES = 4 * 2 ** 20
+
 export const calls = {
   signIn: post(
     '/sign-in',
@@ -60,6 +63,7 @@ export const calls = {
   getOrigins: get('/origins', 'viewer', 'Registered origins', Nothing, Nothing, list(Origin)),
   createWorkload: post('/workloads', 'operator', 'Create a workload', Nothing, NewWorkload, Workload, {
     status: 201,
+    mostBodyBytes: WHOLE_LAB_BYTES,
   }),
   getWorkloads: get(
     '/workloads',
@@ -156,6 +160,7 @@ export const calls = {
   ),
   createPlan: post('/plans', 'viewer', 'Forecast a night: nothing is created', Nothing, NewPlan, Plan, {
     repeatable: true,
+    mostBodyBytes: WHOLE_LAB_BYTES,
   }),
   createSchedule: post(
     '/schedules',
@@ -164,7 +169,7 @@ export const calls = {
     Nothing,
     NewSchedule,
     Schedule,
-    { status: 201 },
+    { status: 201, mostBodyBytes: WHOLE_LAB_BYTES },
   ),
   getSchedules: get('/schedules', 'viewer', 'Schedules, newest first', Nothing, Nothing, list(Schedule)),
   removeSchedule: remove('/schedules/{id}', 'operator', 'Remove it; what it started goes on', Id),

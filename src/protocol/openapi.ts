@@ -11,7 +11,7 @@ const PROBLEMS: Record<string, string> = {
   403: 'The role may not do this',
   404: 'There is no such thing',
   409: 'The state found does not allow it',
-  413: 'Larger than 16 MiB',
+  413: 'A body that is too large',
   426: 'An agent that is too old or too new',
   429: 'Too many failed sign-ins',
 }

@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { SupersededError } from '../engine/agents.ts'
 import { type AuditEntry, beginAudit, endAudit } from '../engine/audit.ts'
@@ -9,10 +8,10 @@ import type { Principal } from '../engine/tokens.ts'
 import { nameOf } from '../protocol/all-calls.ts'
 import type { Call, Problem } from '../protocol/call.ts'
 import { EventsQuery } from '../protocol/calls.ts'
-import { issuesOf } from '../protocol/issues.ts'
+import { type Issue, issuesOf } from '../protocol/issues.ts'
 import { openApiDocument } from '../protocol/openapi.ts'
 import type { Access, Request } from './access.ts'
-import { BusyError } from './calculations.ts'
+import { BusyError, TooLargeError } from './calculations.ts'
 import { type DashboardFiles, dashboardRoutes } from './dashboard-routes.ts'
 import { docsPage } from './docs-page.ts'
 import { type EventBell, eventStream, eventsFrom, startOf } from './event-stream.ts'
@@ -20,9 +19,14 @@ import type { LiveLab } from './live-lab.ts'
 import { createMetrics } from './metrics.ts'
 import { type Peer, peerOf } from './peer.ts'
 import { ProblemError } from './problem.ts'
+import { RequestBodies } from './request-bodies.ts'
 import { cookieAuthorization } from './sign-in-cookie.ts'
 
-const MAX_BODY_BYTES = 16 * 1024 * 1024
+/** What is wrong with a request is told of so many fields; nobody reads more. */
+const MOST_ISSUES = 20
+/** Characters of what is said of one. */
+const ISSUE_CHARACTERS = 300
+const DETAIL_CHARACTERS = 4000
 
 /** What a handler is given, parsed. */
 type Asked<C extends Call> = {
@@ -64,10 +68,7 @@ export function createApp(options: AppOptions): Hono {
   const { engine, version, access, bell, live, dashboard, routes, onError } = options
   const requestOf = (c: Context, action: string) => requestFrom(c, action, peerOf(c, options.trustsProxy))
   const app = new Hono()
-  const tooLarge = () => {
-    throw new ProblemError(413, 'The request is larger than 16 MiB.')
-  }
-  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }))
+  const bodies = new RequestBodies()
   rootRoutes(app, engine, version)
   routes((call, handle) => {
     const path = `/api/v1${call.path.replace(/\{(\w+)\}/g, ':$1')}`
@@ -79,7 +80,8 @@ export function createApp(options: AppOptions): Hono {
         const asked = {
           params: parse(call.params, c.req.param(), 'path'),
           query: parse(call.query, c.req.query(), 'query'),
-          body: call.method === 'post' ? parse(call.body, await bodyOf(c.req.raw), 'body') : {},
+          body:
+            call.method === 'post' ? parse(call.body, await bodies.read(c.req.raw, call.mostBodyBytes), 'body') : {},
           principal,
           admitAgain: () => access.still(admission, call.role, request),
           refuse: (status: number, detail: string) => access.refuse(request, principal, status, detail),
@@ -171,32 +173,46 @@ function asked403(access: Access, request: Request, principal: Principal) {
   return (detail: string) => access.refuse(request, principal, 403, detail)
 }
 
-async function bodyOf(request: globalThis.Request): Promise<unknown> {
-  const text = await request.text()
-  if (text === '') return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new ProblemError(400, 'The request body is not JSON.')
-  }
-}
-
 function parse(schema: z.ZodType, value: unknown, where: string): unknown {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const errors = issuesOf(parsed.error, where, schema)
-  throw new ProblemError(400, errors.map(({ path, message }) => `${path}: ${message}`).join('; '), errors)
+  const issues = issuesOf(parsed.error, where, schema)
+  const more = issues.length > MOST_ISSUES ? [`and ${issues.length - MOST_ISSUES} more`] : []
+  const errors = told(issues)
+  throw new ProblemError(400, [...errors.map(({ path, message }) => `${path}: ${message}`), ...more].join('; '), errors)
+}
+
+/** A mistake repeats what was sent, which may be megabytes. */
+function told(issues: readonly Issue[]): Issue[] {
+  return issues.slice(0, MOST_ISSUES).map(({ path, message }) => {
+    return { path: short(path, ISSUE_CHARACTERS), message: short(message, ISSUE_CHARACTERS) }
+  })
+}
+
+function short(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most).toWellFormed()}…` : text
 }
 
 function problemOf(error: unknown): Omit<Problem, 'type'> {
   if (error instanceof ProblemError) {
     const { status, message, errors } = error
-    return { status, title: error.title, detail: message, ...(errors ? { errors } : {}) }
+    return {
+      status,
+      title: error.title,
+      detail: short(message, DETAIL_CHARACTERS),
+      ...(errors ? { errors: told(errors) } : {}),
+    }
   }
   if (error instanceof WorkloadRefusedError) {
-    return { status: 400, title: 'Bad request', detail: error.message, errors: error.issues }
+    return {
+      status: 400,
+      title: 'Bad request',
+      detail: short(error.message, DETAIL_CHARACTERS),
+      errors: told(error.issues),
+    }
   }
   if (error instanceof BusyError) return { status: 429, title: 'Too many requests', detail: error.message }
+  if (error instanceof TooLargeError) return { status: 422, title: 'Too large', detail: error.message }
   if (error instanceof SupersededError) return { status: 409, title: 'Conflict', detail: error.message }
   return { status: 500, title: 'Internal error', detail: 'The controller failed; its log says why.' }
 }
@@ -204,6 +220,11 @@ function problemOf(error: unknown): Omit<Problem, 'type'> {
 function answer(problem: Omit<Problem, 'type'>, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify({ type: 'about:blank', ...problem }), {
     status: problem.status,
-    headers: { 'content-type': 'application/problem+json', ...headers },
+    headers: {
+      'content-type': 'application/problem+json',
+      // What is left of a body that is too large is not waited for.
+      ...(problem.status === 413 ? { connection: 'close' } : {}),
+      ...headers,
+    },
   })
 }

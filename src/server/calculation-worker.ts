@@ -1,5 +1,5 @@
-import { parentPort, workerData } from 'node:worker_threads'
 import { type BatchLimits, type BatchPlan, type PlannedDevice, planBatches } from '../domain/batch-plan.ts'
+import { serveTasks } from '../guarded-worker/serve-tasks.ts'
 import { type Chances, chances } from '../simulation/chances.ts'
 import { forecast } from '../simulation/forecast.ts'
 import type { ForecastInput } from '../simulation/forecast-lab.ts'
@@ -29,4 +29,4 @@ function answer(asked: Calculation): Answers[keyof Answers] {
   }
 }
 
-parentPort?.postMessage(answer(workerData as Calculation))
+serveTasks(answer)

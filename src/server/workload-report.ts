@@ -3,7 +3,7 @@ import { readVerdicts } from '../engine/gates.ts'
 import { planBasis } from '../engine/plan-basis.ts'
 import { readStats, readWorkload } from '../engine/read.ts'
 import { readActualBatches, readFailures, readNotes, readSessions, readWorkloadVideos } from '../engine/report-rows.ts'
-import type { Calculations } from './calculations.ts'
+import type { Calculate } from './calculations.ts'
 import { compareBatches } from './report-batches.ts'
 import { breakdownsOf } from './report-breakdowns.ts'
 
@@ -11,7 +11,7 @@ import { breakdownsOf } from './report-breakdowns.ts'
  * All that is to be said of a workload; with `against` also what changed since that one. Null where there is none.
  * What takes long is calculated off this thread.
  */
-export async function workloadReport(engine: Engine, calculations: Calculations, id: string, against: string | null) {
+export async function workloadReport(engine: Engine, calculate: Calculate, id: string, against: string | null) {
   const { pool } = engine
   const workload = await readWorkload(pool, id)
   if (workload === null) return null
@@ -27,9 +27,9 @@ export async function workloadReport(engine: Engine, calculations: Calculations,
   ])
   const before = against === null ? null : await readBefore(engine, against)
   const [plan, breakdowns, figures] = await Promise.all([
-    basis === null ? null : calculations.do({ kind: 'plan', input: basis, runs: 0 }),
+    basis === null ? null : calculate({ kind: 'plan', input: basis, runs: 0 }),
     breakdownsOf(engine, id, videos, sessions),
-    calculations.do({
+    calculate({
       kind: 'figures',
       sessions,
       titles: titlesOf(videos),

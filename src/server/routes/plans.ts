@@ -7,7 +7,7 @@ import { planAnswer } from '../plan-answer.ts'
 
 /** Nights that are forecast, and not run. */
 export function planRoutes(engine: Engine, calculations: Calculations, mount: Mount): void {
-  mount(calls.createPlan, async ({ body: { workload, startsAt, lab, failureRate, runs, seed } }) => {
+  mount(calls.createPlan, async ({ body: { workload, startsAt, lab, failureRate, runs, seed }, principal, signal }) => {
     const { name, videos, targetWorkstations, targetDevices, targetLabels, ...settings } = workload
     const { input, assumptions } = await planInput(engine, {
       settings,
@@ -20,7 +20,10 @@ export function planRoutes(engine: Engine, calculations: Calculations, mount: Mo
       failureRate: failureRate ?? null,
       seed,
     })
-    const { forecast, chances } = await calculations.do({ kind: 'plan', input, runs })
+    const { forecast, chances } = await calculations.do(
+      { kind: 'plan', input, runs },
+      { source: principal.tokenId, signal },
+    )
     return planAnswer(name, forecast, chances, assumptions)
   })
 }

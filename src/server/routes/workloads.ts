@@ -100,9 +100,10 @@ export function workloadRoutes(engine: Engine, version: string, calculations: Ca
     await exists(params.id)
     return { items: await readVerdicts(pool, params.id), nextCursor: null }
   })
-  mount(calls.getWorkloadReport, async ({ params, query: { against = null } }) => {
+  mount(calls.getWorkloadReport, async ({ params, query: { against = null }, principal, signal }) => {
     if (against !== null) await exists(against)
-    return found(await workloadReport(engine, calculations, params.id, against), 'workload')
+    const calculate = calculations.for({ source: principal.tokenId, signal })
+    return found(await workloadReport(engine, calculate, params.id, against), 'workload')
   })
   mount(calls.getWorkloadHistory, async ({ params }) => found(await readHistory(pool, params.id, version), 'workload'))
   mount(calls.getWorkloadStats, async ({ params }) => {
