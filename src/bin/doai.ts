@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import { CliError, type Context } from '../cli/context.ts'
 import { runCli } from '../cli/program.ts'
+import { terminalOf } from '../cli/terminal.ts'
 import { VERSION } from './version.ts'
 
 const { env } = process
 const stopping = new AbortController()
 const signal = stopping.signal
-const err = (text: string) => void process.stderr.write(`${text}\n`)
+const terminal = terminalOf(process, () => process.exit(0))
+const { err } = terminal
 const onError = (error: unknown) => err(error instanceof Error ? (error.stack ?? error.message) : String(error))
 const databaseUrl = env.DATABASE_URL || null
 
@@ -29,17 +31,11 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 /** Whether what runs lets its work end at the first signal. */
 let draining = false
-// A reader that has seen enough, such as head.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-})
 
 const context: Context = {
+  ...terminal,
   version: VERSION,
   env,
-  out: (text) => void process.stdout.write(`${text}\n`),
-  err,
-  terminal: process.stdout.isTTY === true && !env.NO_COLOR,
   signal,
   // What a command does not need is not loaded: most of the time that a short one takes is the loading of modules.
   runners: {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { Client, Origin } from '../client/index.ts'
+import { plain } from '../report/shown-text.ts'
 import { table } from '../report/table.ts'
 import { CliError, type Context, clientOf } from './context.ts'
 import { print } from './print.ts'
@@ -26,7 +27,7 @@ function videoCommands(group: Command, context: Context): void {
       const { title, duration } = options
       const body = { url, ...(title ? { title } : {}), ...(duration ? { durationSeconds: Number(duration) } : {}) }
       const video = await (await clientOf(context)).createVideo(body)
-      print(context, options, video, ({ id, title }) => `${id}  ${title}`)
+      print(context, options, video, ({ id, title }) => `${id}  ${plain(title)}`)
     })
   group
     .command('import')
@@ -138,7 +139,7 @@ function originCommands(group: Command, context: Context): void {
       print(context, options, origin, (one) =>
         one.state === 'verified'
           ? `${nameOf(one)} is verified.`
-          : `${nameOf(one)} is ${one.state}: ${one.reason}\n\n${instructions(one)}`,
+          : `${nameOf(one)} is ${one.state}: ${plain(one.reason ?? '')}\n\n${instructions(one)}`,
       )
       if (origin.state !== 'verified') throw new CliError('', 1)
     })

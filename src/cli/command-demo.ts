@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { CliError, type Context } from './context.ts'
 import { follow } from './follow.ts'
-import { paint, print } from './print.ts'
+import { print } from './print.ts'
 import { allResults, resultTable, summary } from './result-table.ts'
+import { paint } from './terminal.ts'
 import { EXIT, exitCodeOf } from './verdict.ts'
 
 const DEVICES_PER_AGENT = 10

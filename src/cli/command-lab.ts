@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Device } from '../client/index.ts'
-import { plain, table } from '../report/table.ts'
+import { plain } from '../report/shown-text.ts'
+import { table } from '../report/table.ts'
 import { type Context, clientOf } from './context.ts'
 import { print } from './print.ts'
 

@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import type { z } from 'zod'
 import { issuesOf } from '../protocol/issues.ts'
 import { WorkloadSettings } from '../protocol/workload-settings.ts'
+import { jsonText } from '../report/shown-text.ts'
 import { checkHistory, type HistoryCheck } from '../simulation/check-history.ts'
 import type { History } from '../simulation/history.ts'
 import { replay } from '../simulation/replay.ts'
@@ -67,7 +68,7 @@ function checkText({ steps, settlements, differences }: HistoryCheck): string {
   const asked = `${steps} steps and ${settlements} settlements were asked again`
   if (differences.length === 0) return `${asked}: no difference.`
   const shown = differences.slice(0, 10).map(({ at, what, recorded, replayed }) => {
-    return `${at}  ${what}\n  recorded  ${JSON.stringify(recorded)}\n  replayed  ${JSON.stringify(replayed)}`
+    return `${at}  ${what}\n  recorded  ${jsonText(recorded)}\n  replayed  ${jsonText(replayed)}`
   })
   return `${asked}: ${differences.length} differences.\n${shown.join('\n')}`
 }

@@ -7,6 +7,7 @@ import { reportHtml } from '../report/report-html.ts'
 import { reportJUnit } from '../report/report-junit.ts'
 import { reportParquet } from '../report/report-parquet.ts'
 import { reportText } from '../report/report-text.ts'
+import { jsonText } from '../report/shown-text.ts'
 import { LANGUAGES, type Language } from '../report/words.ts'
 import { CliError, type Context, clientOf } from './context.ts'
 import { print } from './print.ts'
@@ -82,7 +83,7 @@ async function contentOf(
     case 'html':
       return reportHtml(given, edition)
     case 'json':
-      return `${JSON.stringify(given, null, 2)}\n`
+      return `${jsonText(given, 2)}\n`
     case 'csv':
       return reportCsv(await allResults(client, id))
     case 'parquet':

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { plain, table } from '../report/table.ts'
+import { plain } from '../report/shown-text.ts'
+import { table } from '../report/table.ts'
 import { type Context, clientOf } from './context.ts'
 import { print } from './print.ts'
 import { readWorkloadFiles, workloadOf } from './workload-file.ts'

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { LABEL_KEY, LABEL_VALUE } from '../protocol/labels.ts'
+import { jsonText } from '../report/shown-text.ts'
 import { table } from '../report/table.ts'
 import { CliError, type Context, DEFAULT_DATA, DEFAULT_URL, urlsOf } from './context.ts'
 import { print } from './print.ts'
@@ -41,7 +42,7 @@ export function systemCommands(program: Command, context: Context): void {
         tls,
         trustsProxy: options.trustProxy ?? false,
         onListening: (url) => {
-          context.out(options.json ? JSON.stringify({ url }) : `listening on ${url}`)
+          context.out(options.json ? jsonText({ url }) : `listening on ${url}`)
           if (!options.json)
             context.err(`Its dashboard is at the same address; ${join(data, 'admin-token')} signs you in.`)
         },
@@ -106,9 +107,7 @@ export function systemCommands(program: Command, context: Context): void {
         caFile: options.ca ?? null,
         onEnrolled: (devices) =>
           context.out(
-            options.json
-              ? JSON.stringify({ workstation, devices })
-              : `${workstation} is enrolled with ${devices} devices`,
+            options.json ? jsonText({ workstation, devices }) : `${workstation} is enrolled with ${devices} devices`,
           ),
       })
     })

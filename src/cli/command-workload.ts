@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Workload } from '../client/index.ts'
-import { plain, table } from '../report/table.ts'
+import { jsonText, plain } from '../report/shown-text.ts'
+import { table } from '../report/table.ts'
 import { reportCommand } from './command-report.ts'
 import { CliError, type Context, clientOf } from './context.ts'
 import { follow, progressOf } from './follow.ts'
@@ -67,7 +68,7 @@ export function workloadCommands(program: Command, context: Context): void {
     if (code !== EXIT.passed) throw new CliError('', code)
   })
   on('history', 'all that its night was decided by, as JSON: what `doai replay` is made of').action(
-    async (id: string) => context.out(JSON.stringify(await (await clientOf(context)).getWorkloadHistory(id))),
+    async (id: string) => context.out(jsonText(await (await clientOf(context)).getWorkloadHistory(id))),
   )
   lists(group, on, context)
   reportCommand(group, context)

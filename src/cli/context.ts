@@ -1,15 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Client, createClient } from '../client/index.ts'
+import type { Terminal } from './terminal.ts'
 
 /** What a command does its work with: handed in, so that a command reads no process of its own. */
-export type Context = {
+export type Context = Terminal & {
   version: string
   env: Readonly<Record<string, string | undefined>>
-  out: (text: string) => void
-  err: (text: string) => void
-  /** Whether what is printed goes to a terminal: then it may be coloured and redrawn. */
-  terminal: boolean
   /** Aborts when the user wants to stop. */
   signal: AbortSignal
   runners: Runners

@@ -1,8 +1,7 @@
-import { createLogUpdate } from 'log-update'
 import type { Client, Workload, WorkloadStatus } from '../client/index.ts'
-import { plain } from '../report/table.ts'
+import { plain } from '../report/shown-text.ts'
 import type { Context } from './context.ts'
-import { paint } from './print.ts'
+import { paint } from './terminal.ts'
 
 const BAR = 24
 const TICK_MS = 500
@@ -39,8 +38,8 @@ type View = { show: (status: WorkloadStatus) => void; end: () => void }
 const silent: View = { show: () => {}, end: () => {} }
 
 function liveView(context: Context): View {
-  const update = createLogUpdate(process.stdout)
-  return { show: (status) => update(frame(context, status)), end: () => update.done() }
+  const { show, end } = context.live()
+  return { show: (status) => show(frame(context, status)), end }
 }
 
 function lineView(context: Context): View {

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { ApiError } from '../client/index.ts'
-import { plain } from '../report/table.ts'
+import { plain } from '../report/shown-text.ts'
 import { accessCommands } from './command-access.ts'
 import { catalogueCommands } from './command-catalogue.ts'
 import { demoCommand } from './command-demo.ts'

@@ -1,3 +1,4 @@
+import { plain } from '../report/shown-text.ts'
 import { table } from '../report/table.ts'
 import type { Replay } from '../simulation/replay.ts'
 import type { Forecast } from '../simulation/timeline.ts'
@@ -14,7 +15,7 @@ export function replayText(
     ...(borrowed > 0
       ? [`${borrowed} attempts of the replay were never made that night: they are taken from others like them.`]
       : []),
-    ...refused.map((one) => `Could not be asked for again: ${one}.`),
+    ...refused.map((one) => `Could not be asked for again: ${plain(one)}.`),
   ]
   const columns = [
     { title: '', of: (row: (typeof rows)[number]) => row.title },
@@ -22,7 +23,7 @@ export function replayText(
     { title: 'REPLAYED', of: (row: (typeof rows)[number]) => row.replayed },
   ]
   return [
-    `${name}, replayed under ${under}`,
+    plain(`${name}, replayed under ${under}`),
     '',
     table(rows, columns, ''),
     ...(notes.length > 0 ? ['', ...notes] : []),

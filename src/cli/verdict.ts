@@ -1,9 +1,9 @@
 import type { Workload } from '../client/index.ts'
 import { reasonText } from '../domain/verdict.ts'
 import { type Standing, standingOf } from '../protocol/workload.ts'
-import { plain } from '../report/table.ts'
+import { plain } from '../report/shown-text.ts'
 import type { Context } from './context.ts'
-import { paint } from './print.ts'
+import { paint } from './terminal.ts'
 
 /** What a run says of the streams, as an exit code; 2 is bad input. One that has not ended is not complete. */
 export const EXIT = { passed: 0, failed: 1, badInput: 2, incomplete: 3, open: 3 } as const satisfies Record<

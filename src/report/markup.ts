@@ -1,4 +1,4 @@
-import { plain } from './table.ts'
+import { plain } from './shown-text.ts'
 
 /** A piece of HTML or SVG, of which whatever came from data is escaped. */
 export type Markup = { readonly markup: string }
@@ -31,7 +31,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** Without control characters, lone surrogates, and what HTML and XML read as markup. */
 function escaped(text: string): string {
-  return plain(text.toWellFormed())
+  return plain(text)
     .replace(/[\ufffe\uffff]/g, '')
     .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 }

@@ -2,7 +2,8 @@ import type { Plan } from '../protocol/plan.ts'
 import { count, dayTime, percent } from './figures.ts'
 import { inTenths, planHead } from './plan-head.ts'
 import type { Edition } from './section.ts'
-import { plain, table } from './table.ts'
+import { plain, shown } from './shown-text.ts'
+import { table } from './table.ts'
 import { type Language, wordsOf } from './words.ts'
 import { type PlanWords, planWordsOf } from './words-plan.ts'
 
@@ -38,7 +39,7 @@ export function planText(plan: Plan, options: { language?: Language; zone?: stri
       plan.assumptions.map((assumption) => `- ${plain(assumption)}`),
     ),
   ]
-  return parts.filter((part) => part !== null).join('\n\n')
+  return shown(parts.filter((part) => part !== null).join('\n\n'))
 }
 
 function cyclesText(cycles: readonly Cycle[], telling: Telling): string[] {

@@ -1,5 +1,6 @@
 import type { Result } from '../protocol/result.ts'
 import { countedSessions, SESSION_COLUMNS, type Session } from './session-columns.ts'
+import { shown } from './shown-text.ts'
 
 /**
  * The counted sessions as CSV (RFC 4180): a header of the API's names, a line each, CRLF after every one. Numbers are plain, units
@@ -16,7 +17,7 @@ export function reportCsv(results: readonly Result[]): string {
 function cell(value: Session[keyof Session]): string {
   if (value === null) return ''
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return quoted(guarded(Array.isArray(value) ? value.join(' ') : value))
+  return quoted(guarded(shown(Array.isArray(value) ? value.join(' ') : value)))
 }
 
 /** A spreadsheet takes what begins so for a formula (OWASP, CSV injection). */

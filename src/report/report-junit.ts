@@ -3,6 +3,7 @@ import { conclusionText } from '../domain/verdict.ts'
 import type { WorkloadReport } from '../protocol/report.ts'
 import type { Result } from '../protocol/result.ts'
 import { type Command, standingOf } from '../protocol/workload.ts'
+import { shown } from './shown-text.ts'
 
 /** What JUnit's file needs of a command. */
 export type JUnitCommand = Pick<Command, 'device' | 'cycle' | 'videoId' | 'status' | 'failure' | 'reason'>
@@ -167,7 +168,7 @@ function set(element: Element, name: string, value: string): void {
   element.setAttribute(name, allowed(value))
 }
 
-/** Without the characters that XML 1.0 has no way to write (its production 2, Char). */
+/** Also without the characters that XML 1.0 has no way to write (its production 2, Char). */
 function allowed(text: string): string {
-  return text.toWellFormed().replace(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '')
+  return shown(text).replace(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '')
 }

@@ -1,7 +1,8 @@
 import type { WorkloadReport } from '../protocol/report.ts'
 import type { CellTable, Edition, Section } from './section.ts'
 import { headFigures, sectionsOf, timesOf } from './sections.ts'
-import { plain, table } from './table.ts'
+import { plain, shown } from './shown-text.ts'
+import { table } from './table.ts'
 import { verdictOf } from './verdict.ts'
 import { type Language, wordsOf } from './words.ts'
 
@@ -26,7 +27,7 @@ export function reportText(report: WorkloadReport, options: { language?: Languag
       .join(' · '),
   ]
   const sections = sectionsOf(report, edition, MOST_ROWS)
-  return [head.join('\n'), ...sections.filter(isShown).map(sectionText)].join('\n\n')
+  return shown([head.join('\n'), ...sections.filter(isShown).map(sectionText)].join('\n\n'))
 }
 
 /** Of the breakdowns a terminal has room for that by video. */

@@ -1,4 +1,5 @@
 import stringWidth from 'string-width'
+import { plain } from './shown-text.ts'
 
 export type Column<T> = { title: string; of: (row: T) => string | number | null | undefined; right?: boolean }
 
@@ -27,10 +28,4 @@ function text(value: string | number | null | undefined): string {
 function pad(cell: string, width: number, right: boolean): string {
   const space = ' '.repeat(Math.max(0, width - stringWidth(cell)))
   return right ? space + cell : cell + space
-}
-
-/** Without control characters: what a stream or a name says must not drive the terminal. */
-export function plain(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return value.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
 }
