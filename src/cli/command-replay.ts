@@ -78,7 +78,8 @@ function changed(settings: z.input<typeof WorkloadSettings>, sets: readonly stri
   const copy: Record<string, unknown> = structuredClone(settings)
   for (const set of sets) {
     const [, path = '', text = ''] = set.match(/^([\w.]+)=(.*)$/s) ?? []
-    if (path === '') throw new CliError(`--set ${set}: must be such as batchConfig.batchSizePercent=25`, 2)
+    if (path === '' || path.split('.').includes('__proto__'))
+      throw new CliError(`--set ${set}: must be such as batchConfig.batchSizePercent=25`, 2)
     put(copy, path.split('.'), parse(text))
   }
   const parsed = WorkloadSettings.safeParse(copy)
@@ -93,7 +94,7 @@ function put(target: Record<string, unknown>, path: readonly string[], value: un
     target[field] = value
     return
   }
-  const inner = target[field]
+  const inner = Object.hasOwn(target, field) ? target[field] : undefined
   const next = typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : {}
   target[field] = next
   put(next, rest, value)

@@ -1,6 +1,7 @@
 import type { CappedGroup } from './batch-assignment.ts'
 import type { ContentionLimit } from './contention.ts'
 import { fewestBatches, inBatches, leastBatches, triesFor } from './fewest-batches.ts'
+import { labelOf } from './label-expression.ts'
 
 /** A device as the plan sees it: registered, present or not. */
 export type PlannedDevice = { id: string; workstation: string; slot: string; labels?: Readonly<Record<string, string>> }
@@ -90,7 +91,7 @@ function sharedBy(devices: readonly PlannedDevice[], { percent, limits, peakKbps
         at,
         limit.kind,
         limit.label,
-        (device) => labelOf(device, limit.label),
+        (device) => labelOf(device.labels, limit.label),
         () => perBatch(limit, peakKbps),
       ),
     ),
@@ -133,7 +134,8 @@ export function shapeText(batches: number, shapedBy: readonly PlanShape[]): stri
 /** Why a limit cannot be kept by any plan; null where all can. */
 function unkept(devices: readonly PlannedDevice[], limits: readonly ContentionLimit[], peakKbps: number | null) {
   for (const limit of limits) {
-    if (limit.kind !== 'maxMbps' || !devices.some((device) => labelOf(device, limit.label) !== undefined)) continue
+    if (limit.kind !== 'maxMbps' || !devices.some((device) => labelOf(device.labels, limit.label) !== undefined))
+      continue
     const name = `maxMbps ${limit.per} per ${limit.label}`
     if (peakKbps === null) {
       return `${name} cannot be kept: the video's manifest does not say what it needs. Serve one that states its bandwidth, or leave the limit out.`
@@ -149,11 +151,6 @@ function perBatch({ kind, per }: ContentionLimit, peakKbps: number | null): numb
   if (kind === 'maxConcurrent') return per
   // 1.005 × 1000 is a little less than 1005.
   return Math.floor((per * 1000) / (peakKbps ?? Number.POSITIVE_INFINITY) + 1e-9)
-}
-
-/** A label may be called constructor, which every object has. */
-function labelOf({ labels }: PlannedDevice, label: string): string | undefined {
-  return labels !== undefined && Object.hasOwn(labels, label) ? labels[label] : undefined
 }
 
 /** Each device's place among its workstation's, from 0; devices come by workstation and slot. */

@@ -1,5 +1,6 @@
 import { mostInOneBatch, type PlannedDevice, planBatches } from './batch-plan.ts'
 import { type ContentionLimit, contentionLimits } from './contention.ts'
+import { labelOf } from './label-expression.ts'
 import { measuredBy } from './metric.ts'
 import type { ResolvedSettings } from './workload-config.ts'
 
@@ -34,7 +35,7 @@ function unplayable({ maxMbps }: ResolvedSettings, { devices, videos }: PlannedL
   const kbps = neediest?.peakKbps ?? null
   if (neediest === undefined || kbps === null) return []
   return maxMbps.flatMap(({ label, per }, at) => {
-    const limited = devices.some(({ labels }) => labels?.[label] !== undefined)
+    const limited = devices.some(({ labels }) => labelOf(labels, label) !== undefined)
     if (!limited || per * 1000 >= kbps) return []
     const needs = `one device that plays “${neediest.title}” at its top needs ${(kbps / 1000).toFixed(1)} Mbit/s`
     return [

@@ -73,9 +73,14 @@ function labelValue(value: string, part: string): string {
   throw new LabelExpressionError(`“${part}” has no value such as west after its rule`)
 }
 
+/** A label of a device; no name of an object's own methods is one that it has. */
+export function labelOf(labels: Readonly<Record<string, string>> | undefined, key: string): string | undefined {
+  return labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined
+}
+
 /** Whether labels meet every requirement. */
 export function labelsMatch(labels: Readonly<Record<string, string>>, all: readonly LabelRequirement[]): boolean {
-  return all.every((one) => meets(Object.hasOwn(labels, one.key) ? labels[one.key] : undefined, one))
+  return all.every((one) => meets(labelOf(labels, one.key), one))
 }
 
 function meets(value: string | undefined, one: LabelRequirement): boolean {

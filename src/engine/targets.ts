@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import type { PlannedDevice } from '../domain/batch-plan.ts'
-import { labelsMatch, parseLabelExpression } from '../domain/label-expression.ts'
+import { labelOf, labelsMatch, parseLabelExpression } from '../domain/label-expression.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
 /** Which devices a workload is for; each that is given narrows the choice. */
@@ -67,9 +67,10 @@ async function failedOnly(db: Queryable, row: Pick<Targeting, 'id'>): Promise<Ma
 
 /** What the plan of batches asks of a device: where it is, and the labels that a limit is on. */
 function plannedOf({ id, workstation, slot, labels }: TargetedDevice, { state }: Targeting): PlannedDevice {
-  const limited = state.rules.limits.flatMap(({ label }) =>
-    labels[label] === undefined ? [] : [[label, labels[label]]],
-  )
+  const limited = state.rules.limits.flatMap(({ label }) => {
+    const value = labelOf(labels, label)
+    return value === undefined ? [] : [[label, value]]
+  })
   return limited.length === 0
     ? { id, workstation, slot }
     : { id, workstation, slot, labels: Object.fromEntries(limited) }

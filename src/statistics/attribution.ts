@@ -101,7 +101,7 @@ function observationsOf(sessions: readonly AttributedSession[], factors: readonl
 
 function levelOf(session: AttributedSession, factor: string): string {
   if (factor === 'video' || factor === 'device' || factor === 'hour' || factor === 'position') return session[factor]
-  return session.attributes[factor] ?? 'none'
+  return Object.hasOwn(session.attributes, factor) ? (session.attributes[factor] ?? 'none') : 'none'
 }
 
 function levelsOf(sessions: readonly AttributedSession[], factor: string): number {
