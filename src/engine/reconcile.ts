@@ -82,8 +82,10 @@ export class Reconciler {
     const { engine, signal } = this.#options
     const { rows } = await engine.pool
       .query<{ ms: number | null }>(
-        `SELECT (extract(epoch FROM min(wake_at) - clock_timestamp()) * 1000)::float8 AS ms
-         FROM workloads WHERE finished_at IS NULL AND wake_at > clock_timestamp()`,
+        `SELECT (extract(epoch FROM min(wake_at) - min(now.at)) * 1000)::float8 AS ms
+         FROM workloads, (SELECT coalesce($1::timestamptz, clock_timestamp()) AS at) AS now
+         WHERE finished_at IS NULL AND wake_at > now.at`,
+        [engine.now()],
       )
       .catch(() => ({ rows: [] }))
     const ms = Math.max(5, Math.min(SWEEP_MS, rows[0]?.ms ?? SWEEP_MS))

@@ -24,18 +24,19 @@ export async function whyDevice(engine: Engine, id: string): Promise<string | nu
   const { rows } = await engine.pool.query<Reasons>(
     `SELECT d.workstation_id || '-' || d.slot AS "labName", d.status, d.status_reason AS "statusReason",
        d.silent_reason IS NOT NULL AND w.left_at IS NULL AS silent,
-       ceil(extract(epoch FROM d.quarantined_until - clock_timestamp()) / 60)::int AS "quarantinedForMinutes",
-       extract(epoch FROM clock_timestamp() - w.last_seen_at)::float8 AS "seenSecondsAgo",
+       ceil(extract(epoch FROM d.quarantined_until - now.at) / 60)::int AS "quarantinedForMinutes",
+       extract(epoch FROM now.at - w.last_seen_at)::float8 AS "seenSecondsAgo",
        (SELECT json_build_object('workload', o.name, 'video', v.title, 'since', l.started_at)
         FROM leases l JOIN command_history c ON c.id = l.command_id JOIN workloads o ON o.id = c.workload_id
         JOIN videos v ON v.id = c.video_id WHERE l.device_id = d.id) AS playing,
        (SELECT json_build_object('workload', o.name, 'status', o.status, 'commandStatus', c.status, 'batch', c.batch_group,
           'openBatch', o.batch_open AND o.batch = c.batch,
-          'readyIn', extract(epoch FROM c.ready_at - clock_timestamp()))
+          'readyIn', extract(epoch FROM c.ready_at - now.at))
         FROM workloads o JOIN command_history c ON c.workload_id = o.id AND c.cycle = o.cycle AND c.device_id = d.id
         WHERE o.finished_at IS NULL AND c.finished_at IS NULL ORDER BY o.id LIMIT 1) AS waiting
-     FROM devices d JOIN workstations w ON w.id = d.workstation_id WHERE ${DEVICE_IS}`,
-    [id],
+     FROM devices d JOIN workstations w ON w.id = d.workstation_id,
+       (SELECT coalesce($2::timestamptz, clock_timestamp()) AS at) AS now WHERE ${DEVICE_IS}`,
+    [id, engine.now()],
   )
   return rows[0] ? sentence(rows[0]) : null
 }

@@ -7,6 +7,7 @@ import { leaseCommands } from '../../src/engine/lease.ts'
 import { readBatches } from '../../src/engine/read.ts'
 import { settleAttempts } from '../../src/engine/settle.ts'
 import { startWorkload } from '../../src/engine/starts.ts'
+import { whyDevice } from '../../src/engine/why-device.ts'
 import { whyWorkload } from '../../src/engine/why-workload.ts'
 import type { WorkloadRow } from '../../src/engine/workload-row.ts'
 import { createTestLab, report, type TestLab } from '../support/lab.ts'
@@ -113,4 +114,17 @@ test('a threshold pauses, the run is resumed and goes on to its end, and its ver
     ],
     state: { tally: { completed: 6, failed: 2 } },
   })
+})
+
+test('why a device does not play is told by the engine’s clock', async () => {
+  lab = await createTestLab({ WS01: 2 })
+  const [silent = '', quarantined = ''] = lab.devices.WS01 ?? []
+  await lab.database.pool.query(`UPDATE devices SET silent_reason = 'silent' WHERE id = $1`, [silent])
+  await lab.database.pool.query(
+    `UPDATE devices SET quarantine_reason = 'it failed', quarantined_until = $2::timestamptz + interval '30 min' WHERE id = $1`,
+    [quarantined, lab.engine.now()],
+  )
+  lab.pass(90)
+  expect(await whyDevice(lab.engine, silent)).toContain('last heard of 90 s ago')
+  expect(await whyDevice(lab.engine, quarantined)).toContain('released in 29 min')
 })
