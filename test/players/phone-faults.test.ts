@@ -5,6 +5,7 @@ import { AdbServer } from '../../src/drivers/adb/adb-server.ts'
 import type { Driver } from '../../src/drivers/driver.ts'
 import { startAdbServer, type AdbServer as TestAdbServer } from '../support/android/adb-server.ts'
 import { type AndroidDevice, createAndroidDevice } from '../support/android/android-device.ts'
+import type { PhoneCommand } from '../support/android/shell.ts'
 import { startMediaServer } from '../support/media-server.ts'
 import { inForce } from '../support/origins.ts'
 import { disposableFolder } from '../support/temporary-folder.ts'
@@ -82,6 +83,25 @@ it('a page that does not open is the phone’s failure, and it is left as it was
   expect(phone.state.settings.global.get('stay_on_while_plugged_in')).toBe('0')
   expect([...phone.reversed]).toEqual([])
   expect(phone.violations).toEqual([])
+})
+
+it('what can be put back is put back, whatever fails beside it; the rest when the phone is next seen', async () => {
+  await until(well)
+  const { am, input } = Object.fromEntries(phone.commands) as Record<string, PhoneCommand>
+  let stops = 0
+  phone.commands.set('am', (args, on) => {
+    // The first is before its page is opened.
+    const refused = args[0] === 'force-stop' && stops++ > 0
+    return refused ? { err: 'Broken pipe\n', code: 1 } : (am?.(args, on) ?? {})
+  })
+  phone.commands.set('input', (args, on) => {
+    return args[1] === 'KEYCODE_HOME' ? { err: 'Killed\n', code: 137 } : (input?.(args, on) ?? {})
+  })
+  phone.phone.sleep()
+  expect(await failureOf()).toMatchObject({ kind: 'device' })
+  expect(stops).toBeGreaterThan(1)
+  expect(phone.state.settings.global.get('stay_on_while_plugged_in')).toBe('0')
+  expect([...phone.reversed]).toEqual([])
 })
 
 it('a full disk, a lock that a swipe does not open: the phone’s failure, in words', async () => {

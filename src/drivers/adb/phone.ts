@@ -127,10 +127,11 @@ export class Phone {
     }
   }
 
+  /** As many of them as can be. @throws PhoneError of the first that could not. */
   async takeBack(ports: readonly number[]): Promise<void> {
-    for (const port of ports) {
-      await this.#whileThere(() => inTime(this.#adb.reverse.remove(`tcp:${port}`), ANSWER_MS, 'It'))
-    }
+    await eachOf(ports, (port) =>
+      this.#whileThere(() => inTime(this.#adb.reverse.remove(`tcp:${port}`), ANSWER_MS, 'It')),
+    )
   }
 
   /** Opens a page of ours in a browser that has no other. @throws PhoneError where it does not start. */
@@ -160,14 +161,17 @@ export class Phone {
     return exitCode === 0
   }
 
-  /** Ends the browser, goes home and puts back what was changed; as much of it as can be done. */
+  /**
+   * Ends the browser, goes home and puts back what was changed, as much of it as can be done.
+   *
+   * @throws PhoneError of the first that could not.
+   */
   async goHome(): Promise<void> {
     const back = Object.entries(this.original).map(([key, value]) =>
       value === 'null' ? ['settings', 'delete', 'global', key] : ['settings', 'put', 'global', key, value],
     )
-    for (const command of [['am', 'force-stop', this.browser], ['input', 'keyevent', 'KEYCODE_HOME'], ...back]) {
-      await this.#run([command])
-    }
+    const all = [['am', 'force-stop', this.browser], ['input', 'keyevent', 'KEYCODE_HOME'], ...back]
+    await eachOf(all, (command) => this.#run([command]))
   }
 
   async #start(...commands: string[][]): Promise<void> {
@@ -197,6 +201,13 @@ export class Phone {
       ended.abort()
     }
   }
+}
+
+/** Does each in turn, whatever became of the others. @throws the first error, after the last is done. */
+async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const errors: unknown[] = []
+  for (const item of items) await work(item).catch((error: unknown) => errors.push(error))
+  if (errors.length > 0) throw errors[0]
 }
 
 /** The one url that a phone is ever told to open. */
