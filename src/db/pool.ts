@@ -31,6 +31,8 @@ export function createPool(url: string, options: { max?: number; applicationName
 /** A server that shuts down, crashed, or starts up (PostgreSQL, Appendix A, class 57), and connections it broke. */
 const RECOVERING = new Set(['57P01', '57P02', '57P03', 'ECONNRESET', 'EPIPE'])
 const RECOVERING_MS = 60_000
+/** What the driver says of a connection that is gone. */
+const LOST = /Connection terminated|connection error/
 
 /**
  * Does what a server that recovers cuts off again until it is through, for a minute at most. `work` may be done twice.
@@ -45,7 +47,7 @@ export async function throughRecovery<T>(work: () => Promise<T>, refused: 'wait'
       return await work()
     } catch (error) {
       const { code = '', message } = error as { code?: string; message: string }
-      const passes = RECOVERING.has(code) || /Connection terminated|connection error/.test(message)
+      const passes = RECOVERING.has(code) || LOST.test(message)
       const waits = passes || (refused === 'wait' && code === 'ECONNREFUSED')
       if (!waits || performance.now() > deadline) throw error
       await delay(250)
@@ -53,12 +55,16 @@ export async function throughRecovery<T>(work: () => Promise<T>, refused: 'wait'
   }
 }
 
-const RETRIED = new Set(['40001', '40P01'])
+/** Serialization failure, deadlock, and a session that was idle in its transaction for too long. */
+const RETRIED = new Set(['40001', '40P01', '25P03'])
 
 /** How a transaction begins; `relaxed` does not wait for the disk: a crash of the server may undo it as a whole. */
 const BEGIN = { durable: 'BEGIN', relaxed: 'BEGIN; SET LOCAL synchronous_commit TO off' } as const
 
-/** Runs `work` in a transaction; a deadlock or serialization failure runs it again, three times in all. */
+/**
+ * Runs `work` in a transaction. A deadlock, a serialization failure and a connection that is lost before the commit run it
+ * again, three times in all: a process that was short of time loses its sessions, and nobody needs to know.
+ */
 export async function transaction<T>(
   pool: pg.Pool,
   work: (tx: pg.PoolClient) => Promise<T>,
@@ -68,24 +74,41 @@ export async function transaction<T>(
     try {
       return await once(pool, work, kind)
     } catch (error) {
-      if (attempt >= 3 || !RETRIED.has((error as { code?: string }).code ?? '')) throw error
+      if (attempt >= 3 || !(error instanceof UndoneError)) throw error instanceof UndoneError ? error.cause : error
     }
+  }
+}
+
+/** A connection that broke under a query. */
+const CUT = new Set(['ECONNRESET', 'EPIPE'])
+
+/** Nothing of the transaction is there: it may be done again. */
+class UndoneError extends Error {
+  override name = 'UndoneError'
+
+  constructor(cause: unknown) {
+    super('the transaction was undone', { cause })
   }
 }
 
 async function once<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<T>, kind: keyof typeof BEGIN): Promise<T> {
   const tx = await pool.connect()
   let broken: Error | undefined
+  let committing = false
   try {
     await tx.query(BEGIN[kind])
     const result = await work(tx)
+    committing = true
     await tx.query('COMMIT')
     return result
   } catch (error) {
     await tx.query('ROLLBACK').catch((cause: Error) => {
       broken = cause
     })
-    throw error
+    const { code = '', message } = error as { code?: string; message: string }
+    // Of a connection that is lost at the commit nobody knows whether it was done.
+    const undone = RETRIED.has(code) || (!committing && (LOST.test(message) || CUT.has(code)))
+    throw undone ? new UndoneError(error) : error
   } finally {
     tx.release(broken)
   }
