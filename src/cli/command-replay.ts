@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { parse } from 'yaml'
 import type { z } from 'zod'
 import { issuesOf } from '../protocol/issues.ts'
 import { WorkloadSettings } from '../protocol/workload-settings.ts'
@@ -11,6 +10,7 @@ import { replay } from '../simulation/replay.ts'
 import { settingsOf, underSettings } from '../simulation/replay-settings.ts'
 import { CliError, type Context, clientOf } from './context.ts'
 import { print } from './print.ts'
+import { readYaml } from './read-yaml.ts'
 import { replayText } from './replay-text.ts'
 
 type ReplayFlags = { set?: string[]; check?: boolean; json?: boolean }
@@ -80,7 +80,9 @@ function changed(settings: z.input<typeof WorkloadSettings>, sets: readonly stri
     const [, path = '', text = ''] = set.match(/^([\w.]+)=(.*)$/s) ?? []
     if (path === '' || path.split('.').includes('__proto__'))
       throw new CliError(`--set ${set}: must be such as batchConfig.batchSizePercent=25`, 2)
-    put(copy, path.split('.'), parse(text))
+    const read = readYaml(text)
+    if (!read.ok) throw new CliError(read.issues.map(({ message }) => `--set ${path}: ${message}`).join('\n'), 2)
+    put(copy, path.split('.'), read.value)
   }
   const parsed = WorkloadSettings.safeParse(copy)
   if (parsed.success) return parsed.data

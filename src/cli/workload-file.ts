@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { ApiError, type Client } from '../client/index.ts'
 import { type Issue, issuesOf } from '../protocol/issues.ts'
 import { WorkloadFile } from '../protocol/workload-file.ts'
 import { CliError } from './context.ts'
+import { readYaml } from './read-yaml.ts'
 
 /** A workload's file, and what stands in it: `source` is as it was written, for calls that parse it themselves. */
 export type WorkloadRead = { file: string; workload: WorkloadFile; source: z.input<typeof WorkloadFile> }
@@ -35,17 +35,9 @@ async function readOne(
       2,
     )
   })
-  // JSON is YAML; one parser tells the line of a mistake in either.
-  const lineCounter = new LineCounter()
-  const document = parseDocument(text, { lineCounter, prettyErrors: false })
-  if (document.errors.length > 0) {
-    const issues = document.errors.map(({ pos, message }) => {
-      const { line, col } = lineCounter.linePos(pos[0])
-      return { path: `line ${line}, column ${col}`, message }
-    })
-    return { workload: null, source: NO_SOURCE, issues }
-  }
-  const source = document.toJS({ maxAliasCount: 100 })
+  const read = readYaml(text)
+  if (!read.ok) return { workload: null, source: NO_SOURCE, issues: read.issues }
+  const source = read.value as z.input<typeof WorkloadFile>
   const parsed = WorkloadFile.safeParse(source)
   return parsed.success
     ? { workload: parsed.data, source, issues: [] }

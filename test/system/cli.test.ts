@@ -60,6 +60,8 @@ watchConfig: { watchDurationMin: 50, watchDurationMax: 40 }
 test('what is no YAML is told by line, a field that is none by its name, an id that is none before anything is made', async () => {
   const broken = await doai(['run', await file('broken.yaml', 'name: a\nvideos: [\n')], env)
   expect(broken).toMatchObject({ code: 2, err: expect.stringMatching(/line \d+, column \d+/) })
+  const alias = await doai(['run', await file('alias.yaml', 'name: *none\nvideos: []\n')], env)
+  expect(alias).toMatchObject({ code: 2, err: expect.stringMatching(/alias\.yaml: YAML: Unresolved alias/) })
   const unknown = await doai(
     ['run', await file('unknown.yaml', `name: a\nvideos: [http://localhost/a]\nlikes: 3\n`)],
     env,
