@@ -35,3 +35,16 @@ test('weighs bitrates by playing time and tells stalls from start-up, seeks and 
     errorCodes: ['http_503'],
   })
 })
+
+test('a bitrate that no manifest declared is none, and not 0', () => {
+  const figures = measure(
+    [
+      { kind: 'state', atMs: 0, state: 'starting' },
+      { kind: 'state', atMs: 500, state: 'playing' },
+      { kind: 'rendition', atMs: 500, bitrateKbps: 0, height: null },
+    ],
+    2_500,
+    { bytes: 1_000, segmentBytes: 1_000, segmentMs: 10 },
+  )
+  expect(figures).toMatchObject({ bitrateAvgKbps: null, bitrateTopKbps: null, playingMs: 2_000, switchCount: 0 })
+})

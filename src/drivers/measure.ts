@@ -10,7 +10,9 @@ export type Transferred = { bytes: number; segmentBytes: number; segmentMs: numb
 export function measure(timeline: readonly TimelineEntry[], endMs: number, transferred: Transferred): PlaybackFigures {
   const spent = { starting: 0, playing: 0, paused: 0, seeking: 0, rebuffering: 0, ended: 0, fatal: 0, quit: 0 }
   const errors = timeline.filter((entry) => entry.kind === 'error')
-  const rates = timeline.filter((entry) => entry.kind === 'rendition').map((entry) => entry.bitrateKbps)
+  const renditions = timeline.filter((entry) => entry.kind === 'rendition').map((entry) => entry.bitrateKbps)
+  // A playlist without a master declares none, which is not 0.
+  const declared = renditions.length > 0 && renditions.every((kbps) => kbps > 0)
   let startupMs: number | null = null
   let rebufferCount = 0
   let bits = 0
@@ -38,9 +40,9 @@ export function measure(timeline: readonly TimelineEntry[], endMs: number, trans
     seekingMs: Math.round(spent.seeking),
     rebufferCount,
     rebufferMs: Math.round(spent.rebuffering),
-    bitrateAvgKbps: spent.playing > 0 && rates.length > 0 ? Math.round(bits / spent.playing) : null,
-    bitrateTopKbps: rates.length > 0 ? Math.max(...rates) : null,
-    switchCount: Math.max(0, rates.length - 1),
+    bitrateAvgKbps: spent.playing > 0 && declared ? Math.round(bits / spent.playing) : null,
+    bitrateTopKbps: declared ? Math.max(...renditions) : null,
+    switchCount: Math.max(0, renditions.length - 1),
     throughputKbps:
       transferred.segmentMs > 0 ? Math.round((transferred.segmentBytes * 8) / transferred.segmentMs) : null,
     droppedFrames: null,

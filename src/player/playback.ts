@@ -54,7 +54,7 @@ export class Playback {
         state: stateOf(this.#signals),
         positionSeconds: this.#video.currentTime,
         bufferSeconds: this.#bufferSeconds(),
-        bitrateKbps: this.#bitrateKbps,
+        bitrateKbps: this.#bitrateKbps || null,
         rebufferCount: this.#rebufferCount,
       },
       counters: { ...this.#transferred, decodedFrames, droppedFrames, loopDelayP99Ms: this.#lateness.p99Ms },

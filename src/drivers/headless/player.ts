@@ -258,7 +258,7 @@ export class Player {
       state: stateOf(this.#playhead) satisfies PlayerState,
       positionSeconds: this.#playhead.positionSeconds,
       bufferSeconds: this.#bufferSeconds(),
-      bitrateKbps: this.#shown && Math.round(this.#shown.bandwidth / 1000),
+      bitrateKbps: (this.#shown && Math.round(this.#shown.bandwidth / 1000)) || null,
       rebufferCount: this.#rebufferCount,
     }
   }
