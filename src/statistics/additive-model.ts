@@ -51,9 +51,24 @@ export function fitAdditiveModel(observations: readonly Observation[], factors: 
   return {
     count: observations.length,
     mean: fit.mean,
-    explained: fit.total === 0 ? 0 : Math.max(0, 1 - fit.residual / fit.total),
+    explained: explainedOf(fit),
     factors: fit.design.factors.map((factor) => factorEffects(fit, factor, robust, equal)),
   }
+}
+
+/** 0–1: what these factors together explain of the total sum of squares; without what else a model tells. */
+export function explainedBy(observations: readonly Observation[], factors: readonly string[]): number {
+  return observations.length === 0 ? 0 : explainedOf(leastSquares(observations, designOf(observations, factors)))
+}
+
+/** The factors that one of them cannot be told apart from. */
+export function aliasesIn(observations: readonly Observation[], factors: readonly string[], name: string): string[] {
+  if (observations.length === 0) return []
+  return [...(leastSquares(observations, designOf(observations, factors)).aliases.get(name) ?? [])]
+}
+
+function explainedOf({ total, residual }: LeastSquares): number {
+  return total === 0 ? 0 : Math.max(0, 1 - residual / total)
 }
 
 function unknownFactor(factor: string): FactorEffects {

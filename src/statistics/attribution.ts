@@ -1,4 +1,4 @@
-import { fitAdditiveModel, type Observation } from './additive-model.ts'
+import { aliasesIn, explainedBy, fitAdditiveModel, type Observation } from './additive-model.ts'
 import { holm } from './compare.ts'
 
 /** One session's figure, and all that it may be laid at. */
@@ -45,7 +45,8 @@ const MOST_DEVICES = 600
  * Design and Analysis of Cross-Over Trials, 2014). A door stands out if its 95 % interval lies on the bad side, its
  * p-value is below 0.05 after Holm (1979), and it explains 5 % of the variance.
  */
-export function attribute(sessions: readonly AttributedSession[], worse: 'higher' | 'lower'): Door[] {
+export function attribute(all: readonly AttributedSession[], worse: 'higher' | 'lower'): Door[] {
+  const sessions = new Sessions(all)
   const time = timeOf(sessions)
   const side = deviceSideOf(sessions)
   const factors = [
@@ -53,10 +54,15 @@ export function attribute(sessions: readonly AttributedSession[], worse: 'higher
     { door: 'device', attribute: side },
     { door: 'hour', attribute: time },
   ] as const
-  const told = factors.filter(({ attribute: of }) => of !== null && levelsOf(sessions, of) > 1)
+  const told = factors.filter(({ attribute: of }) => of !== null && sessions.count(of) > 1)
+  const names = told.flatMap(({ attribute: of }) => (of === null ? [] : [of]))
+  // One model tells of all of them, unless some cannot be told apart: then it depends on which comes first.
+  const { factors: fitted } = fitAdditiveModel(sessions.observations(names), names)
+  const clear = fitted.every(({ aliasedWith }) => aliasedWith.length === 0)
   const doors = told.flatMap(({ door, attribute: of }) => {
-    const others = told.flatMap((one) => (one.attribute === of || one.attribute === null ? [] : [one.attribute]))
-    return of === null ? [] : (doorOf(sessions, { door, of, others }, worse) ?? [])
+    if (of === null) return []
+    const factor = clear ? fitted.find((one) => one.factor === of) : apartFrom(sessions, of, names)
+    return doorOf(door, factor, worse) ?? []
   })
   const adjusted = holm(doors.map(({ pValue }) => pValue))
   return doors
@@ -66,37 +72,61 @@ export function attribute(sessions: readonly AttributedSession[], worse: 'higher
     .sort((a, b) => b.share - a.share)
 }
 
-type Asked = { door: Door['door']; of: string; others: readonly string[] }
 type Fitted = Omit<Door, 'standsOut'> & { pValue: number; bad: boolean }
+type Factor = ReturnType<typeof fitAdditiveModel>['factors'][number]
 
-/** Where it cannot be told apart from another, what both come to is its figure, and the other is named. */
-function doorOf(sessions: readonly AttributedSession[], { door, of, others }: Asked, worse: 'higher' | 'lower') {
-  const whole = factorOf(sessions, [of, ...others])
-  const aliasedWith = whole?.aliasedWith ?? []
-  const factor =
-    aliasedWith.length === 0 ? whole : factorOf(sessions, [of, ...others.filter((one) => !aliasedWith.includes(one))])
+function doorOf(door: Door['door'], factor: Factor | undefined, worse: 'higher' | 'lower'): Fitted | null {
   const sign = worse === 'higher' ? 1 : -1
   const worst = factor?.levels.toSorted((a, b) => sign * (b.effect - a.effect) || (a.level < b.level ? -1 : 1))[0]
   if (!factor || !worst) return null
+  const { factor: attribute, share, aliasedWith, pValue } = factor
   const [low, high] = [worst.low ?? worst.effect, worst.high ?? worst.effect]
-  const fitted: Fitted = {
-    ...{ door, attribute: of, level: worst.level, effect: worst.effect, low, high, share: factor.share, aliasedWith },
-    pValue: factor.pValue,
-    bad: worse === 'higher' ? low > 0 : high < 0,
+  const bad = worse === 'higher' ? low > 0 : high < 0
+  return { door, attribute, level: worst.level, effect: worst.effect, low, high, share, aliasedWith, pValue, bad }
+}
+
+/** Where it cannot be told apart from another, what both come to is its figure, and the other is named. */
+function apartFrom(sessions: Sessions, of: string, names: readonly string[]): Factor | undefined {
+  const first = (factors: readonly string[]) => fitAdditiveModel(sessions.observations(factors), factors).factors[0]
+  const others = names.filter((name) => name !== of)
+  const whole = first([of, ...others])
+  if (!whole || whole.aliasedWith.length === 0) return whole
+  const { aliasedWith } = whole
+  const alone = first([of, ...others.filter((one) => !aliasedWith.includes(one))])
+  return alone && { ...alone, aliasedWith }
+}
+
+/** Sessions, and what each factor says of them, read once. */
+class Sessions {
+  readonly all: readonly AttributedSession[]
+  readonly #levels = new Map<string, readonly string[]>()
+  readonly #counts = new Map<string, number>()
+
+  constructor(all: readonly AttributedSession[]) {
+    this.all = all
   }
-  return fitted
-}
 
-function factorOf(sessions: readonly AttributedSession[], factors: readonly string[]) {
-  return fitAdditiveModel(observationsOf(sessions, factors), factors).factors[0]
-}
+  observations(factors: readonly string[]): Observation[] {
+    const columns = factors.map((factor) => [factor, this.#levelsOf(factor)] as const)
+    return this.all.map(({ value, device }, at) => {
+      const levels: Record<string, string> = Object.create(null)
+      for (const [factor, of] of columns) levels[factor] = of[at] ?? ''
+      return { value, cluster: device, levels }
+    })
+  }
 
-function observationsOf(sessions: readonly AttributedSession[], factors: readonly string[]): Observation[] {
-  return sessions.map((session) => ({
-    value: session.value,
-    cluster: session.device,
-    levels: Object.fromEntries(factors.map((factor) => [factor, levelOf(session, factor)])),
-  }))
+  /** How many levels a factor has. */
+  count(factor: string): number {
+    const count = this.#counts.get(factor) ?? new Set(this.#levelsOf(factor)).size
+    this.#counts.set(factor, count)
+    return count
+  }
+
+  #levelsOf(factor: string): readonly string[] {
+    const levels = this.#levels.get(factor) ?? this.all.map((session) => levelOf(session, factor))
+    this.#levels.set(factor, levels)
+    return levels
+  }
 }
 
 function levelOf(session: AttributedSession, factor: string): string {
@@ -104,27 +134,23 @@ function levelOf(session: AttributedSession, factor: string): string {
   return Object.hasOwn(session.attributes, factor) ? (session.attributes[factor] ?? 'none') : 'none'
 }
 
-function levelsOf(sessions: readonly AttributedSession[], factor: string): number {
-  return new Set(sessions.map((session) => levelOf(session, factor))).size
-}
-
 /** The hour, if it tells anything beside the video. */
-function timeOf(sessions: readonly AttributedSession[]): 'hour' | 'position' {
-  if (levelsOf(sessions, 'hour') < 2) return 'position'
-  const hour = factorOf(sessions, ['hour', 'video'])
-  return hour === undefined || hour.aliasedWith.length > 0 ? 'position' : 'hour'
+function timeOf(sessions: Sessions): 'hour' | 'position' {
+  if (sessions.count('hour') < 2) return 'position'
+  const factors = ['hour', 'video']
+  return aliasesIn(sessions.observations(factors), factors, 'hour').length > 0 ? 'position' : 'hour'
 }
 
 /** What tells devices apart best; null where there is but one. */
-function deviceSideOf(sessions: readonly AttributedSession[]): string | null {
-  const devices = levelsOf(sessions, 'device')
+function deviceSideOf(sessions: Sessions): string | null {
+  const devices = sessions.count('device')
   if (devices < 2) return null
-  const names = [...new Set(sessions.flatMap(({ attributes }) => Object.keys(attributes)))].sort()
-  const shared = names.filter((name) => levelsOf(sessions, name) > 1 && levelsOf(sessions, name) < devices)
+  const names = [...new Set(sessions.all.flatMap(({ attributes }) => Object.keys(attributes)))].sort()
+  const shared = names.filter((name) => sessions.count(name) > 1 && sessions.count(name) < devices)
   const candidates = [...shared, ...(devices <= MOST_DEVICES ? ['device'] : [])]
   const scored = candidates.map((name) => ({
     name,
-    levels: levelsOf(sessions, name),
+    levels: sessions.count(name),
     score: criterion(sessions, name),
   }))
   // Where two say the same, the coarser and then the first by name.
@@ -132,12 +158,13 @@ function deviceSideOf(sessions: readonly AttributedSession[]): string | null {
 }
 
 /** Schwarz (1978), but for what is the same for all: smaller is better. */
-function criterion(sessions: readonly AttributedSession[], side: string): number {
+function criterion(sessions: Sessions, side: string): number {
   // Without the time: beside it a group that is always first would explain nothing.
   const factors = ['video', side]
-  const { explained } = fitAdditiveModel(observationsOf(sessions, factors), factors)
-  const parameters = factors.reduce((sum, factor) => sum + levelsOf(sessions, factor) - 1, 1)
+  const explained = explainedBy(sessions.observations(factors), factors)
+  const parameters = factors.reduce((sum, factor) => sum + sessions.count(factor) - 1, 1)
   // What is explained to the last digit must not outweigh any number of parameters.
-  const score = sessions.length * Math.log(Math.max(1e-6, 1 - explained)) + parameters * Math.log(sessions.length)
+  const score =
+    sessions.all.length * Math.log(Math.max(1e-6, 1 - explained)) + parameters * Math.log(sessions.all.length)
   return Math.round(score * 1e6) / 1e6
 }

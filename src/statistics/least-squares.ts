@@ -1,4 +1,4 @@
-import { dot, factorise, invert, type Matrix, zeros } from './matrix.ts'
+import { dot, factorise, invert, type Matrix, solve, zeros } from './matrix.ts'
 
 /** One measured value, in any unit, and the level of each factor that it was measured at. */
 export type Observation = {
@@ -18,8 +18,8 @@ export type LeastSquares = {
   design: Design
   mean: number
   coefficients: Float64Array
-  /** (XᵀX)⁻¹, with zeros for dependent columns. */
-  inverse: Matrix
+  /** (XᵀX)⁻¹, with zeros for dependent columns; worked out when it is first asked for. */
+  readonly inverse: Matrix
   residuals: Float64Array
   rank: number
   /** Sums of squares about the mean, and about the fit; exactly 0 where they are rounding errors. */
@@ -56,15 +56,18 @@ export function leastSquares(observations: readonly Observation[], design: Desig
   const { centred, total } = centredValues(observations, mean)
   const { gram, moments } = accumulate(design, centred)
   const factorised = factorise(gram)
-  const inverse = invert(factorised)
-  const coefficients = Float64Array.from(inverse, (row) => dot(row, moments, 0, row.length))
+  let inverse: Matrix | undefined
+  const coefficients = solve(factorised, moments)
   const residuals = centred.map((value, i) => value - fitted(design, coefficients, i))
   const residual = dot(residuals, residuals, 0, residuals.length)
   return {
     design,
     mean,
     coefficients,
-    inverse,
+    get inverse() {
+      inverse ??= invert(factorised)
+      return inverse
+    },
     residuals,
     rank: design.size - factorised.dependent.size,
     total,
@@ -100,7 +103,7 @@ function accumulate(design: Design, centred: Float64Array) {
       moments[column] = (moments[column] ?? 0) + value
       const row = gram[column] ?? moments
       // Columns ascend, so this is the lower triangle.
-      for (const other of ones.slice(0, a + 1)) row[other] = (row[other] ?? 0) + 1
+      for (let b = 0; b <= a; b++) row[ones[b] ?? 0] = (row[ones[b] ?? 0] ?? 0) + 1
     }
   }
   return { gram, moments }

@@ -54,6 +54,17 @@ function solveUpper(lower: Matrix, b: Float64Array, size: number): Float64Array 
   return x
 }
 
+/** Solves L·Lᵀ·x = b, with zeros for the dependent columns. */
+export function solve({ lower, dependent }: Factorised, b: Float64Array): Float64Array {
+  const half = new Float64Array(b.length)
+  for (const [k, row] of lower.entries()) {
+    if (!dependent.has(k)) half[k] = ((b[k] ?? 0) - dot(row, half, 0, k)) / (row[k] ?? 1)
+  }
+  const x = solveUpper(lower, half, b.length)
+  for (const k of dependent.keys()) x[k] = 0
+  return x
+}
+
 /** The inverse of what was factorised, with zeros for the dependent columns. */
 export function invert({ lower, dependent }: Factorised): Matrix {
   const size = lower.length
