@@ -1,9 +1,10 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:https'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import { startEmbeddedPostgres } from '../db/embedded/embedded-postgres.ts'
+import { ANOTHER_DATA, ownDirectory } from '../db/embedded/own-directory.ts'
 import { listen } from '../db/listen.ts'
 import { migrate } from '../db/migrate.ts'
 import { createPool, throughRecovery } from '../db/pool.ts'
@@ -178,7 +179,7 @@ async function certificate({ certFile, keyFile }: { certFile: string; keyFile: s
 /** The first start writes it; later ones find it, and a database that does not know it yet learns it. */
 async function keepAdminToken(engine: Engine, dataDir: string): Promise<string> {
   const file = join(dataDir, 'admin-token')
-  await mkdir(dataDir, { recursive: true })
+  await ownDirectory(dataDir, 0o755, ANOTHER_DATA)
   const kept = (await readFile(file, 'utf8').catch(() => '')).trim()
   const made = {
     name: `first start on ${hostname()}`,

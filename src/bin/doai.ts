@@ -87,11 +87,11 @@ function untilItChanges(say: (error: unknown) => void): (error: unknown) => void
   }
 }
 
-/** Errors of a folder that another process holds. */
-const BUSY = new Set(['HomeBusyError', 'DataDirectoryBusyError'])
+/** Errors of a folder that another process holds, or somebody else. */
+const FOLDER = new Set(['HomeBusyError', 'DataDirectoryBusyError', 'ForeignDirectoryError'])
 
 function explained(error: NodeJS.ErrnoException): never {
-  if (BUSY.has(error.name)) throw new CliError(error.message)
+  if (FOLDER.has(error.name)) throw new CliError(error.message)
   if (error.syscall === 'open' && /\.(pem|crt|cer|key)$/.test(error.path ?? '')) {
     throw new CliError(`${error.path} cannot be read: ${error.message}`, 2)
   }

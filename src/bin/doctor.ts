@@ -1,8 +1,9 @@
-import { access, constants, mkdir, statfs } from 'node:fs/promises'
+import { access, constants, statfs } from 'node:fs/promises'
 import pg from 'pg'
 import type { Finding } from '../cli/context.ts'
 import { serverAccount } from '../db/embedded/account.ts'
 import { findBinaries } from '../db/embedded/binaries.ts'
+import { ANOTHER_DATA, ownDirectory } from '../db/embedded/own-directory.ts'
 import { AdbServer, INSTALL_ADB } from '../drivers/adb/adb-server.ts'
 import { browserVersion, findBrowser, INSTALL_BROWSER } from '../drivers/chromium/find-browser.ts'
 
@@ -83,11 +84,11 @@ async function given(databaseUrl: string): Promise<Finding> {
 
 async function folder(dataDir: string): Promise<Finding> {
   try {
-    await mkdir(dataDir, { recursive: true })
+    await ownDirectory(dataDir, 0o755, ANOTHER_DATA)
     await access(dataDir, constants.W_OK)
     return { what: 'data directory', ok: true, found: `${dataDir}, writable`, mend: null }
   } catch (error) {
-    return { what: 'data directory', ok: false, found: (error as Error).message, mend: 'give another one with --data' }
+    return { what: 'data directory', ok: false, found: (error as Error).message, mend: ANOTHER_DATA }
   }
 }
 

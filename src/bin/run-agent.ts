@@ -7,6 +7,7 @@ import { openHome } from '../agent/home.ts'
 import { Link } from '../agent/link.ts'
 import type { AgentRunOptions } from '../cli/context.ts'
 import { ApiError } from '../client/request.ts'
+import { ANOTHER_DATA, ownDirectory } from '../db/embedded/own-directory.ts'
 import type { Driver } from '../drivers/driver.ts'
 import { agentCalls } from '../protocol/agent-calls.ts'
 import { DRIVERS } from './drivers.ts'
@@ -18,6 +19,7 @@ export type AgentSignals = { drain: AbortSignal; stop: AbortSignal }
 /** Runs an agent until it has drained or is stopped; it says what troubles it, each trouble once until it changes. */
 export async function runAgent(options: AgentRunOptions, signals: AgentSignals, err: (text: string) => void) {
   await using stack = new AsyncDisposableStack()
+  await ownDirectory(options.home, 0o700, ANOTHER_DATA)
   stack.use(await openHome(options.home))
   let last = ''
   const onError = (error: unknown) => {

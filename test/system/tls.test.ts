@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
@@ -85,6 +85,23 @@ test('beyond loopback without TLS, or with half of it, is refused at the door', 
   expect(half).toMatchObject({ code: 2, err: expect.stringContaining('go together') })
   const missing = await doai(['serve', '--tls-cert', 'none.pem', '--tls-key', 'none.key'])
   expect(missing).toMatchObject({ code: 2, err: expect.stringMatching(/none.(pem|key) cannot be read/) })
+})
+
+test('a data directory that others may write to is believed by no controller and no agent', async () => {
+  await using database = await createTestDatabase()
+  await using folder = await disposableFolder('doai-planted-')
+  await writeFile(join(folder.path, 'admin-token'), 'doai_planted')
+  await chmod(folder.path, 0o777)
+  const refused = {
+    code: 1,
+    err: expect.stringMatching(/^Others than its owner may write to .* --data, or .*\(chmod go-w\)\.$/m),
+  }
+  const serve = ['serve', '--port', '0', '--data', folder.path]
+  expect(await doai(serve, { DATABASE_URL: database.url })).toMatchObject(refused)
+  expect(await doai(serve, { DATABASE_URL: '' })).toMatchObject(refused)
+  const agent = ['agent', '--workstation', 'WS01', '--driver', 'simulated:1', '--data', folder.path]
+  expect(await doai(agent, { DOAI_AGENT_TOKEN: 'x' })).toMatchObject(refused)
+  expect((await database.pool.query('SELECT FROM tokens')).rowCount).toBe(0)
 })
 
 test('a start that fails ends, says why, and leaves nothing running or made', async () => {

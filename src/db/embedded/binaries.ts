@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import type { Account } from './account.ts'
+import { ownDirectory } from './own-directory.ts'
 
 /** Where a runnable PostgreSQL lies. */
 export type Binaries = { initdb: string; pgCtl: string }
@@ -77,8 +78,9 @@ async function copyOf(installed: string): Promise<string> {
   }
   const uid = process.getuid?.() ?? 0
   const home = join(tmpdir(), `doai-postgres-${version}-${uid}`, 'native')
+  // Anybody can make a folder of that name, and what is in it is run.
+  await ownDirectory(dirname(home), 0o755, 'remove it')
   if (!(await exists(join(home, 'complete')))) {
-    await mkdir(dirname(home), { recursive: true, mode: 0o755 })
     await cp(installed, home, { recursive: true, verbatimSymlinks: true, force: true })
     await restoreLinks(home)
     await mkdir(join(home, 'complete'), { recursive: true })

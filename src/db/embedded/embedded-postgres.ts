@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { type Account, serverAccount } from './account.ts'
 import { type Binaries, findBinaries, traversable } from './binaries.ts'
+import { ANOTHER_DATA, ownDirectory } from './own-directory.ts'
 
 const run = promisify(execFile)
 
@@ -32,11 +33,11 @@ export class DataDirectoryBusyError extends Error {
  * Starts the PostgreSQL of a data directory, or adopts the one that a killed process left behind. It listens on
  * 127.0.0.1 alone, on a port of its own, and its URL with the password stands in `<dataDir>/database-url`.
  *
- * @throws DataDirectoryBusyError where another process has it; NoBinariesError; otherwise what PostgreSQL said.
+ * @throws DataDirectoryBusyError where another process has it; ForeignDirectoryError; NoBinariesError; otherwise what PostgreSQL said.
  */
 export async function startEmbeddedPostgres(options: { dataDir: string }): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir)
-  await mkdir(dataDir, { recursive: true })
+  await ownDirectory(dataDir, 0o755, ANOTHER_DATA)
   const account = await serverAccount()
   const binaries = await findBinaries(account)
   const cluster = await clusterPath(dataDir, account)
