@@ -45,7 +45,7 @@ export function demoCommand(program: Command, context: Context): void {
       const [results, stats] = await Promise.all([allResults(client, id), client.getWorkloadStats(id)])
       print(context, options, { workload, stats, results }, () => {
         const table = `\n${resultTable(results)}\n\n${summary(context, workload, stats)}`
-        const next = `Every command and result is in PostgreSQL. To look at them:\n  npx doai serve --data ${options.data}\n  psql "$(cat ${options.data}/database-url)" -c "SELECT * FROM command_history WHERE workload_id = '${id}'"`
+        const next = `Every command and result is in PostgreSQL. To look at them:\n  doai serve --data ${options.data}\n  psql "$(cat ${options.data}/database-url)" -c "SELECT * FROM command_history WHERE workload_id = '${id}'"`
         return `${table}\n\n${paint(context, 'dim', next)}`
       })
       const code = exitCodeOf(workload)

@@ -93,7 +93,7 @@ function AddWorkstation() {
     const { token } = await client.createToken({ role: 'agent', workstation: name, name: `agent of ${name}` })
     const devices = driver === 'adb' ? 'adb' : `${driver}:${Number(count) || 1}`
     setCommand(
-      `DOAI_AGENT_TOKEN=${token} npx doai agent --workstation ${name} --driver ${devices} --controller ${location.origin}`,
+      `DOAI_AGENT_TOKEN=${token} doai agent --workstation ${name} --driver ${devices} --controller ${location.origin}`,
     )
   }
   return (
