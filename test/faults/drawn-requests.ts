@@ -89,14 +89,14 @@ function emptyId(): string {
   return '01890000-0000-7000-8000-000000000000'
 }
 
-/** Requests of every call as its schemas have them. */
-export function honouredRequests(known: Known): fc.Arbitrary<DrawnRequest> {
-  return fc.oneof(...Object.entries(allCalls).map(([name, call]) => requestOf(name, call, known)))
-}
-
-/** The same, broken in one place. */
-export function brokenRequests(known: Known): fc.Arbitrary<DrawnRequest> {
-  return fc.tuple(honouredRequests(known), fc.nat(), fc.nat(), fc.nat()).map(breakOne)
+/** So many requests of every call as its schemas have them, and as many that are broken in one place; turn by turn. */
+export function drawRequests(known: Known, turns: number, seed: number): DrawnRequest[] {
+  const calls = Object.entries(allCalls).map(([name, call], at) => {
+    const honoured = requestOf(name, call, known)
+    const broken = fc.tuple(honoured, fc.nat(), fc.nat(), fc.nat()).map(breakOne)
+    return fc.sample(fc.tuple(honoured, broken), { seed: seed + at, numRuns: turns })
+  })
+  return Array.from({ length: turns }, (_, turn) => calls.flatMap((drawn) => drawn[turn] ?? [])).flat()
 }
 
 function requestOf(name: string, call: Call, known: Known): fc.Arbitrary<DrawnRequest> {
