@@ -121,7 +121,7 @@ export class Agent {
   /** Tells a controller what the devices are. */
   async #introduce(how: 'persist' | 'call', signal: AbortSignal) {
     const devices = this.#fleet.identities()
-    const body = { agentVersion: this.#options.version, devices }
+    const body = { agentVersion: this.#options.version, devices: this.#fleet.introduced() }
     const enrolled = await this.#link[how](agentCalls.enrol, { body, signal })
     this.#fleet.register(devices, enrolled.devices)
     return enrolled

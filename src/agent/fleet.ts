@@ -32,6 +32,12 @@ export class Fleet {
     })
   }
 
+  /** What they are, and how they are: what is not well is known before it is asked for. */
+  introduced(): (Enrolled & { health: DeviceHealth })[] {
+    const health = this.#devices.map((device) => this.#health(device))
+    return this.identities().map((one, at) => ({ ...one, health: health[at] ?? WELL }))
+  }
+
   /** Whether a device is another one than a controller knows. */
   get changed(): boolean {
     return JSON.stringify(this.identities()) !== this.#registered
@@ -76,7 +82,11 @@ export class Fleet {
 
   #healthOf(id: string): DeviceHealth {
     const device = this.#byId.get(id)
-    const own = device?.driver.health?.({ labName: this.#labName(device.slot) }) ?? WELL
+    return device === undefined ? WELL : this.#health(device)
+  }
+
+  #health({ driver, slot }: AgentDevice): DeviceHealth {
+    const own = driver.health?.({ labName: this.#labName(slot) }) ?? WELL
     return this.trouble === null ? own : { ...own, offline: this.trouble }
   }
 

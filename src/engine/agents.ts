@@ -1,4 +1,5 @@
 import { transaction } from '../db/pool.ts'
+import type { DeviceHealth } from '../domain/device.ts'
 import { noteDevices } from './device-events.ts'
 import { CHANNELS, type Engine, notify, readNow, type Tx } from './engine.ts'
 import { type ReportedHealth, takeHealth } from './health.ts'
@@ -16,7 +17,15 @@ export class SupersededError extends Error {
   }
 }
 
-type EnrolledDevice = { slot: string; driver: string; model: string; os: string; labels: Record<string, string> }
+type EnrolledDevice = {
+  slot: string
+  driver: string
+  model: string
+  os: string
+  labels: Record<string, string>
+  /** Agents of version 3 tell it with their first heartbeat. */
+  health?: DeviceHealth | undefined
+}
 
 export type Enrolment = Speaker & { agentVersion: string; devices: EnrolledDevice[] }
 
@@ -33,7 +42,7 @@ export async function enrol(engine: Engine, enrolment: Enrolment): Promise<{ id:
        ON CONFLICT (id) DO UPDATE SET agent_version = $2, instance = $3, last_seen_at = $4, left_at = NULL`,
       [workstation, agentVersion, instance, now],
     )
-    const rows = devices.map((device) => ({ ...device, id: newId() }))
+    const rows = devices.map(({ health: _, ...device }) => ({ ...device, id: newId() }))
     const { rows: registered } = await tx.query<{ id: string; slot: string }>(
       `INSERT INTO devices (id, workstation_id, slot, driver, model, os, labels, created_at)
        SELECT id, $1, slot, driver, model, os, labels, $3
@@ -48,6 +57,12 @@ export async function enrol(engine: Engine, enrolment: Enrolment): Promise<{ id:
        WHERE workstation_id = $1 AND NOT slot = ANY ($2) AND missing_reason IS NULL RETURNING id`,
       [workstation, devices.map((device) => device.slot)],
     )
+    const bySlot = new Map(devices.map((device) => [device.slot, device.health]))
+    const health = registered.flatMap(({ id, slot }) => {
+      const own = bySlot.get(slot)
+      return own === undefined ? [] : [{ deviceId: id, ...own }]
+    })
+    await takeHealth(tx, workstation, health, engine.terms.thermalGate, now)
     await noteDevices(
       tx,
       [...registered, ...gone].map(({ id }) => id),

@@ -49,12 +49,23 @@ function agentCall<B extends z.ZodType, A extends z.ZodType>(path: string, summa
   return { ...fixed, path: whole, summary, body, answer } satisfies Call
 }
 
+const OwnHealth = z.object({
+  /** Why it cannot be reached; null where it can. */
+  offline: mendedText(500).nullable(),
+  temperatureC: fraction(-100, 300).nullable(),
+  batteryPercent: z.int().min(0).max(100).nullable(),
+})
+const Health = OwnHealth.extend({ deviceId: uuid })
+export type Health = z.infer<typeof Health>
+
 const EnrolledDevice = z.object({
   slot: textLike(/^S\d{2,4}$/, 5),
   driver: text(40).min(1),
   model: mendedText(200),
   os: mendedText(200),
   labels: z.record(textLike(LABEL_KEY, 63), textLike(LABEL_VALUE, 200)),
+  /** So that a device that cannot be reached is never taken for one that can. */
+  health: OwnHealth.optional(),
 })
 
 const EnrolledDevices = z
@@ -62,15 +73,6 @@ const EnrolledDevices = z
   .min(1)
   .max(1000)
   .refine((devices) => new Set(devices.map(({ slot }) => slot)).size === devices.length, 'names a slot twice')
-
-const Health = z.object({
-  deviceId: uuid,
-  /** Why it cannot be reached; null where it can. */
-  offline: mendedText(500).nullable(),
-  temperatureC: fraction(-100, 300).nullable(),
-  batteryPercent: z.int().min(0).max(100).nullable(),
-})
-export type Health = z.infer<typeof Health>
 
 /** What a workstation's agent says to any controller. */
 export const agentCalls = {

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid'
 import { afterEach, expect, test } from 'vitest'
 import { transaction } from '../../src/db/pool.ts'
 import { WatchConfig } from '../../src/domain/config.ts'
@@ -254,6 +255,16 @@ test('a device that is offline when its batch comes is skipped with the reason; 
   expect(await row(lab, id)).toMatchObject({ status: 'completed', state: { tally: { completed: 1, skipped: 1 } } })
   const { rows } = await lab.database.pool.query(`SELECT reason FROM command_history WHERE status = 'skipped'`)
   expect(rows).toEqual([{ reason: 'offline: unplugged' }])
+})
+
+test('a device that cannot be reached yet is offline from its enrolment on: no batch takes it for one that can', async () => {
+  lab = await createTestLab({ WS01: 1 })
+  const { database, engine } = lab
+  const device = { slot: 'S01', driver: 'adb', model: '', os: '', labels: {} }
+  const health = { offline: 'it is being looked at', temperatureC: null, batteryPercent: null }
+  await enrol(engine, { workstation: 'WS02', instance: uuidv7(), agentVersion: '0', devices: [{ ...device, health }] })
+  const { rows } = await database.pool.query(`SELECT status, offline_reason FROM devices WHERE workstation_id = 'WS02'`)
+  expect(rows).toEqual([{ status: 'offline', offline_reason: 'it is being looked at' }])
 })
 
 test('a command that nobody asks for is undelivered, retried, and fails with a result of its own', async () => {
