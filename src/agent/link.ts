@@ -92,7 +92,7 @@ export class Link {
 
 /** Whether a controller has answered, and will answer the same again. */
 export function isRefusal(error: unknown): error is ApiError {
-  return error instanceof ApiError && error.status < 500 && error.status !== 429
+  return error instanceof ApiError && error.final
 }
 
 /** Resolves after `ms`, or as soon as the signal aborts. */

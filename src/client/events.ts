@@ -45,7 +45,7 @@ export async function* watchEvents(controllers: Controllers, options: WatchOptio
       }
     } catch (error) {
       signal.throwIfAborted()
-      if (error instanceof ApiError && error.status < 500) throw error
+      if (error instanceof ApiError && error.final) throw error
     }
     controllers.failed(url)
     await sleep(controllers.urls.length > 1 ? RETRY_MS.first : pause, signal)

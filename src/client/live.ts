@@ -30,7 +30,7 @@ export async function* watchLive(controllers: Controllers, options: LiveOptions 
       }
     } catch (error) {
       signal.throwIfAborted()
-      if (error instanceof ApiError && error.status < 500 && error.status !== 429) throw error
+      if (error instanceof ApiError && error.final) throw error
     }
     signal.throwIfAborted()
     onConnection('lost')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { calls } from '../protocol/calls.ts'
 import { Controllers } from './controllers.ts'
-import { request } from './request.ts'
+import { ApiError, request } from './request.ts'
 
 const URLS = ['http://a', 'http://b']
 const WORKLOAD = '00000000-0000-7000-8000-000000000001'
@@ -39,4 +39,16 @@ test('what cannot have reached anyone is asked of the next controller, whatever 
   // The test server's answer does not fit this call; only the controllers that were asked matter.
   await request(controllers, calls.retryWorkload, { params: { id: WORKLOAD }, body: {} }).catch(() => {})
   expect(asked).toEqual(['a', 'b'])
+})
+
+test.each([
+  [400, true],
+  [403, true],
+  [408, false],
+  [409, true],
+  [429, false],
+  [500, false],
+  [503, false],
+])('an answer of %i is final: %s', (status, final) => {
+  expect(new ApiError(status, null, '').final).toBe(final)
 })

@@ -13,6 +13,11 @@ export class ApiError extends Error {
     this.status = status
     this.problem = problem
   }
+
+  /** Whether the same would be refused again: not where a controller is away, was told too little in time, or is busy. */
+  get final(): boolean {
+    return !isAway(this.status) && this.status !== 429
+  }
 }
 
 /** What a call is given; parts that a call does not have stay away. */
@@ -124,9 +129,12 @@ function silenceOf(ms: number | undefined): Silence | undefined {
   return { signal: controller.signal, broken, end: () => clearTimeout(timer) }
 }
 
-/** A proxy without its controller, or a controller without its database. */
+/**
+ * A proxy without its controller, a controller without its database, or one that got no whole request in its time (408),
+ * since it or its client stood still.
+ */
 function isAway(status: number): boolean {
-  return status >= 500
+  return status >= 500 || status === 408
 }
 
 /** Whether the request cannot have reached anyone. */

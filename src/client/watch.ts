@@ -52,7 +52,7 @@ async function statusOf(controllers: Controllers, id: string, signal: AbortSigna
     return await request(controllers, calls.getWorkloadStatus, { params: { id }, signal, silenceMs: SILENCE_MS })
   } catch (error) {
     signal.throwIfAborted()
-    if (error instanceof ApiError && error.status < 500) throw error
+    if (error instanceof ApiError && error.final) throw error
     return null
   }
 }

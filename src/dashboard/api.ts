@@ -10,7 +10,7 @@ export const queries = new QueryClient({
     queries: {
       staleTime: 30_000,
       refetchOnWindowFocus: true,
-      retry: (count, error) => count < 2 && !(error instanceof ApiError && error.status < 500),
+      retry: (count, error) => count < 2 && !(error instanceof ApiError && error.final),
     },
   },
 })
