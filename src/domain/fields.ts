@@ -12,7 +12,7 @@ export const storable = z.check<string>(({ value, issues }) => {
   issues.push({ code: 'custom', input: value, message: 'must have no NUL and no half of a surrogate pair' })
 })
 
-/** A text of at most so many UTF-16 units; what no store takes is refused. */
+/** A text of at most `most` UTF-16 units. Refuses NUL and unpaired surrogates, which PostgreSQL cannot store. */
 export function text(most: number) {
   return z.string().max(most, { abort: true }).check(storable)
 }
@@ -23,7 +23,7 @@ export function textLike(pattern: RegExp, most: number, rule?: string) {
   return z.string().regex(pattern, params).max(most).check(storable)
 }
 
-/** What a device, a player or a stream says, of which nobody can mend the source: it is cut, and mended. */
+/** A text from a device, player or stream: cut to `most` UTF-16 units, and without what PostgreSQL cannot store. */
 export function mendedText(most: number) {
   return z
     .string()

@@ -36,7 +36,7 @@ test('weighs bitrates by playing time and tells stalls from start-up, seeks and 
   })
 })
 
-test('a bitrate that no manifest declared is none, and not 0', () => {
+test('the bitrate is null, not 0, if the manifest declares none', () => {
   const figures = measure(
     [
       { kind: 'state', atMs: 0, state: 'starting' },

@@ -69,6 +69,7 @@ export class WorkerPool<Task, Answer> implements AsyncDisposable {
     const job: Job = { ...options, task, attempts: 0, resolve, reject, worker: null }
     const leave = () => {
       this.#queue.remove(job.source, (other) => other !== job)
+      // Its process ends as if it had crashed: it is not to be tried again.
       job.attempts = MOST_ATTEMPTS
       reject(options.signal?.reason)
       if (options.endsWithSignal) job.worker?.kill()

@@ -14,7 +14,7 @@ type Known = { stood: Promise<Stood>; askedMs: number }
 
 /** How long what was found at an address stands, ms: a proof as long as the controller's own, what failed for less. */
 const STANDS_MS = { verified: 3_600_000, failed: 30_000, unreachable: 10_000 }
-/** A proof that stood is asked for again after so long where its address did not answer, and so often. */
+/** After a check without an answer, a verified proof is checked again every `AGAIN_MS`, `MOST_UNANSWERED` times in all. */
 const AGAIN_MS = 60_000
 const MOST_UNANSWERED = 3
 const MOST_KNOWN = 10_000
