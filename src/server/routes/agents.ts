@@ -4,7 +4,6 @@ import { leaseCommands } from '../../engine/lease.ts'
 import { foreignTokens, takeReports } from '../../engine/report.ts'
 import { type Principal, tradeToken } from '../../engine/tokens.ts'
 import { AGENT_INSTANCE_HEADER, AGENT_PROTOCOL, agentCalls } from '../../protocol/agent-calls.ts'
-import { originsDigest } from '../../protocol/origins-digest.ts'
 import { untakenText } from '../../protocol/partial-report.ts'
 import type { Mount } from '../app.ts'
 import type { CommandWaiters } from '../command-waiters.ts'
@@ -35,7 +34,8 @@ export function agentRoutes(engine: Engine, waiters: CommandWaiters, origins: Cu
   /** Null where the agent knows them already. An agent of an earlier version says no digest, and is told with commands. */
   const changedOrigins = async (digest: string | undefined, commands: boolean) => {
     const current = await origins.read()
-    return digest === undefined ? (commands ? current : null) : digest === originsDigest(current) ? null : current
+    const known = digest === undefined ? !commands : digest === current.digest
+    return known ? null : current.origins
   }
   mount(agentCalls.lease, async (asked) => {
     const { body, signal, admitAgain } = asked
