@@ -1,16 +1,6 @@
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { BROWSER_ARGUMENTS } from '../../src/drivers/chromium/browser-arguments.ts'
 import { findBrowser } from '../../src/drivers/chromium/find-browser.ts'
-
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 /** So long a slow machine may take; a fast one is not kept waiting. */
 const PATIENCE_MS = 120_000
@@ -21,7 +11,7 @@ export const executablePath = await findBrowser(process.env)
 export async function startBrowser(args: string[] = []): Promise<Browser & AsyncDisposable> {
   const browser = await chromium.launch({
     executablePath: executablePath ?? '',
-    args: [...ARGUMENTS, ...args],
+    args: ['--headless', ...BROWSER_ARGUMENTS, ...args],
     chromiumSandbox: false,
   })
   return Object.assign(browser, { [Symbol.asyncDispose]: () => browser.close() })

@@ -1,17 +1,9 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core'
 import { within } from '../within.ts'
+import { BROWSER_ARGUMENTS } from './browser-arguments.ts'
 
-/** Besides what playwright gives: no GPU that a lab machine lacks, no traffic of the browser's own. */
-const ARGUMENTS = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--mute-audio',
-  '--autoplay-policy=no-user-gesture-required',
-]
+/** For what it plays. */
+const PLAYING = ['--mute-audio', '--autoplay-policy=no-user-gesture-required']
 const LAUNCH_MS = 30_000
 /** A browser that makes no context in so long is frozen. */
 const ANSWER_MS = 20_000
@@ -125,7 +117,7 @@ export class BrowserKeeper implements AsyncDisposable {
       executablePath: this.#options.executable,
       headless: true,
       chromiumSandbox: this.#options.sandbox,
-      args: [...ARGUMENTS, ...(this.#options.browserArguments ?? [])],
+      args: [...BROWSER_ARGUMENTS, ...PLAYING, ...(this.#options.browserArguments ?? [])],
       timeout: LAUNCH_MS,
       // The agent drains first.
       handleSIGINT: false,

@@ -1,17 +1,9 @@
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { BROWSER_ARGUMENTS } from '../../../src/drivers/chromium/browser-arguments.ts'
 import { startForwardProxy } from './forward-proxy.ts'
 import type { PhoneBrowser } from './phone-browser.ts'
 
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-]
+const ARGUMENTS = ['--no-sandbox', ...BROWSER_ARGUMENTS, '--autoplay-policy=no-user-gesture-required']
 
 export type ChromiumBrowser = PhoneBrowser & AsyncDisposable & { /** The open pages, oldest first. */ pages(): Page[] }
 
