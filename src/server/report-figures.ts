@@ -2,7 +2,7 @@ import { factsOf, METRICS, type Metric } from '../domain/metric.ts'
 import { localTimeOf } from '../domain/time-zone.ts'
 import type { ReportedSession } from '../engine/report-rows.ts'
 import type { Attribution, Comparison, Distribution, MetricChange } from '../protocol/report.ts'
-import { type AttributedSession, attribute, type Door } from '../statistics/attribution.ts'
+import { type AttributedSession, attribute, type Door, Sessions } from '../statistics/attribution.ts'
 import { compareSamples, fisherExact, holm } from '../statistics/compare.ts'
 import { percentiles, quantileOf } from '../statistics/quantile.ts'
 
@@ -28,10 +28,11 @@ export type Figures = {
 /** Metrics that say how it was to watch: those that a report looks for the door of. */
 const WATCHED: readonly Metric[] = ['startupMs', 'rebufferRatio', 'bitrateAvgKbps', 'droppedFrames', 'watchPercent']
 
-export function figuresOf({ sessions, titles, timeZone, before, failures }: FiguresAsked): Figures {
+export function figuresOf(asked: FiguresAsked): Figures {
+  const { sessions, before, failures } = asked
   return {
     distributions: METRICS.flatMap((metric) => distributionOf(metric, valuesOf(sessions, metric))),
-    attributions: WATCHED.flatMap((metric) => attributionOf(metric, sessions, { titles, timeZone })),
+    attributions: attributionsOf(asked),
     comparison: before === null || failures === null ? null : compare(before, sessions, failures),
   }
 }
@@ -46,28 +47,45 @@ function distributionOf(metric: Metric, values: readonly number[]): Distribution
   return [{ metric, count: values.length, mean, percentiles: percentiles(values) }]
 }
 
-type Told = Pick<FiguresAsked, 'titles' | 'timeZone'>
-
-function attributionOf(metric: Metric, sessions: readonly ReportedSession[], told: Told): Attribution[] {
-  const attributed = sessions.flatMap((session) => {
-    const value = session.metrics[metric]
-    return typeof value === 'number' ? [attributedSession(session, value, told)] : []
+/** Metrics that were measured in the same sessions share what depends on the sessions alone. */
+function attributionsOf({ sessions, titles, timeZone }: FiguresAsked): Attribution[] {
+  const hourAt = hoursIn(timeZone)
+  const attributed = sessions.map((session) => attributedSession(session, titles, hourAt))
+  const shared = new Map<string, Sessions>()
+  return WATCHED.flatMap((metric) => {
+    const measured = sessions.flatMap(({ metrics }, at) => (typeof metrics[metric] === 'number' ? [at] : []))
+    if (measured.length < 2) return []
+    const key = measured.join()
+    const those = shared.get(key) ?? new Sessions(measured.flatMap((at) => attributed[at] ?? []))
+    shared.set(key, those)
+    const doors = attribute(those, valuesOf(sessions, metric), factsOf(metric).worse ?? 'higher')
+    return [{ metric, count: measured.length, doors, finding: findingOf(doors, measured.length) }]
   })
-  if (attributed.length < 2) return []
-  const doors = attribute(attributed, factsOf(metric).worse ?? 'higher')
-  return [{ metric, count: attributed.length, doors, finding: findingOf(doors, attributed.length) }]
 }
 
-function attributedSession(session: ReportedSession, value: number, { titles, timeZone }: Told): AttributedSession {
+function attributedSession(
+  session: ReportedSession,
+  titles: FiguresAsked['titles'],
+  hourAt: (at: number) => string,
+): AttributedSession {
   const { videoId, device, group, workstation, driver, model, labels, batch, startedAt } = session
-  const minute = startedAt === null ? 0 : localTimeOf(new Date(startedAt).getTime(), timeZone).minuteOfDay
   return {
-    value,
     video: titles[videoId] ?? videoId,
     device,
-    hour: String(Math.floor(minute / 60)).padStart(2, '0'),
+    hour: startedAt === null ? '00' : hourAt(new Date(startedAt).getTime()),
     position: String(batch),
     attributes: { ...labels, group, workstation, driver: driver ?? '', model },
+  }
+}
+
+/** The clock's hour at an instant, such as `02`. Each minute is asked for once: offsets are of whole minutes. */
+function hoursIn(timeZone: string): (at: number) => string {
+  const known = new Map<number, string>()
+  return (at) => {
+    const minute = Math.floor(at / 60_000)
+    const hour = known.get(minute) ?? String(Math.floor(localTimeOf(at, timeZone).minuteOfDay / 60)).padStart(2, '0')
+    known.set(minute, hour)
+    return hour
   }
 }
 

@@ -1,9 +1,7 @@
 import { effectsOf, type LevelEffect, shareOf, waldOf } from './factor-effects.ts'
-import { type DesignFactor, designOf, type LeastSquares, leastSquares, type Observation } from './least-squares.ts'
+import { type Design, type DesignFactor, type Factor, type LeastSquares, leastSquares } from './least-squares.ts'
 import { type Covariance, clusterCovariance, equalCovariance, heteroscedasticCovariance } from './robust-covariance.ts'
 import { fisherTail } from './student.ts'
-
-export type { Observation }
 
 /**
  * How a p-value came to be: Wald's F with the covariance CR1 or HC3; the F of equal variances, where that covariance is
@@ -35,36 +33,31 @@ export type AdditiveModel = {
 
 /**
  * Fits value = mean + Σ effect of each factor's level + error, by ordinary least squares; effects are deviations from
- * the mean of all observations. If every observation has a cluster (two or more in all), errors are judged by
- * Liang & Zeger (1986), CR1, with clusters − 1 degrees of freedom, else by MacKinnon & White (1985), HC3, with n − p.
- * Nothing in it is ever NaN.
+ * the mean of all observations. Where there are two clusters or more, errors are judged by Liang & Zeger (1986), CR1,
+ * with clusters − 1 degrees of freedom, else by MacKinnon & White (1985), HC3, with n − p. Nothing in it is ever NaN.
  *
- * @param observations finite values.
- * @param factors names that the observations have levels of.
+ * @param values finite, one of each observation.
+ * @param clusters observations of one cluster may err together.
  */
-export function fitAdditiveModel(observations: readonly Observation[], factors: readonly string[]): AdditiveModel {
-  if (observations.length === 0) return { count: 0, mean: 0, explained: 0, factors: factors.map(unknownFactor) }
-  const fit = leastSquares(observations, designOf(observations, factors))
-  const degrees = observations.length - fit.rank
+export function fitAdditiveModel(design: Design, values: Float64Array, clusters: Factor): AdditiveModel {
+  if (design.count === 0) {
+    return { count: 0, mean: 0, explained: 0, factors: design.factors.map(({ name }) => unknownFactor(name)) }
+  }
+  const fit = leastSquares(design, values)
+  const degrees = design.count - design.rank
   const equal = degrees > 0 ? equalCovariance(fit, fit.residual / degrees, degrees) : null
-  const robust = equal && robustOf(fit, observations)
+  const robust = equal && robustOf(fit, clusters)
   return {
-    count: observations.length,
+    count: design.count,
     mean: fit.mean,
     explained: explainedOf(fit),
-    factors: fit.design.factors.map((factor) => factorEffects(fit, factor, robust, equal)),
+    factors: design.factors.map((factor) => factorEffects(fit, factor, robust, equal)),
   }
 }
 
-/** 0–1: what these factors together explain of the total sum of squares; without what else a model tells. */
-export function explainedBy(observations: readonly Observation[], factors: readonly string[]): number {
-  return observations.length === 0 ? 0 : explainedOf(leastSquares(observations, designOf(observations, factors)))
-}
-
-/** The factors that one of them cannot be told apart from. */
-export function aliasesIn(observations: readonly Observation[], factors: readonly string[], name: string): string[] {
-  if (observations.length === 0) return []
-  return [...(leastSquares(observations, designOf(observations, factors)).aliases.get(name) ?? [])]
+/** 0–1: what the factors of a design together explain of the total sum of squares; without what else a model tells. */
+export function explainedBy(design: Design, values: Float64Array): number {
+  return design.count === 0 ? 0 : explainedOf(leastSquares(design, values))
 }
 
 function explainedOf({ total, residual }: LeastSquares): number {
@@ -75,11 +68,8 @@ function unknownFactor(factor: string): FactorEffects {
   return { factor, share: 0, pValue: 1, test: 'none', levels: [], aliasedWith: [] }
 }
 
-function robustOf(fit: LeastSquares, observations: readonly Observation[]): Covariance {
-  const clusters = new Set(observations.map(({ cluster }) => cluster))
-  return clusters.size >= 2 && !clusters.has(undefined)
-    ? clusterCovariance(fit, observations)
-    : heteroscedasticCovariance(fit)
+function robustOf(fit: LeastSquares, clusters: Factor): Covariance {
+  return clusters.levels.length >= 2 ? clusterCovariance(fit, clusters) : heteroscedasticCovariance(fit)
 }
 
 function factorEffects(
@@ -88,17 +78,24 @@ function factorEffects(
   robust: Covariance | null,
   equal: Covariance | null,
 ): FactorEffects {
-  const aliasedWith = [...(fit.aliases.get(factor.name) ?? [])]
+  const aliasedWith = [...(fit.design.aliases.get(factor.name) ?? [])]
   if (aliasedWith.length > 0) return { ...unknownFactor(factor.name), aliasedWith }
   const share = shareOf(fit, factor)
   const plain = { factor: factor.name, share, aliasedWith }
   if (factor.levels.length < 2 || !equal || !robust) {
-    return { ...plain, pValue: 1, test: 'none', levels: effectsOf(fit, factor, equal) }
+    return {
+      ...plain,
+      pValue: 1,
+      test: 'none',
+      levels: effectsOf(fit, factor, equal && { matrix: equal.of(factor), degrees: equal.degrees }),
+    }
   }
-  const wald = usable(factor, robust) ? waldOf(fit, factor, robust) : null
-  if (wald === null) return { ...plain, ...equalTest(fit, factor, share, equal) }
-  const pValue = fisherTail(wald, factor.end - factor.first, robust.degrees)
-  return { ...plain, pValue, test: `wald-${robust.kind}` as EffectTest, levels: effectsOf(fit, factor, robust) }
+  const matrix = usable(factor, robust) ? robust.of(factor) : null
+  const wald = matrix && waldOf(fit, factor, matrix)
+  if (matrix === null || wald === null) return { ...plain, ...equalTest(fit, factor, share, equal) }
+  const { degrees, kind } = robust
+  const pValue = fisherTail(wald, factor.end - factor.first, degrees)
+  return { ...plain, pValue, test: `wald-${kind}` as EffectTest, levels: effectsOf(fit, factor, { matrix, degrees }) }
 }
 
 /** Of G clusters the covariance has a rank of G − 1 at most; a level seen once has no residual of its own. */
@@ -111,5 +108,6 @@ function equalTest(fit: LeastSquares, factor: DesignFactor, share: number, equal
   const within = fit.residual / equal.degrees
   const between = (share * fit.total) / numerator
   const f = between === 0 ? 0 : between / within
-  return { pValue: fisherTail(f, numerator, equal.degrees), test: 'f' as const, levels: effectsOf(fit, factor, equal) }
+  const levels = effectsOf(fit, factor, { matrix: equal.of(factor), degrees: equal.degrees })
+  return { pValue: fisherTail(f, numerator, equal.degrees), test: 'f' as const, levels }
 }

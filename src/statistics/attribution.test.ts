@@ -1,7 +1,7 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, test } from 'vitest'
-import { type AttributedSession, attribute } from './attribution.ts'
+import { type AttributedSession, type Door, attribute as ofSessions, Sessions } from './attribution.ts'
 
 type Design = {
   devices: number
@@ -10,13 +10,22 @@ type Design = {
   seed: number
   noise?: (random: () => number) => number
 }
-type Played = Omit<AttributedSession, 'value'>
+type Played = AttributedSession
+type Valued = Played & { value: number }
+
+function attribute(played: readonly Valued[], worse: 'higher' | 'lower'): Door[] {
+  return ofSessions(
+    new Sessions(played),
+    played.map(({ value }) => value),
+    worse,
+  )
+}
 
 /** A night of so many devices in two groups; `harm` is what a session is worse by. */
 function night({ devices, videos, alternates, seed, noise = skewed }: Design, harm: (played: Played) => number) {
   const generator = xoroshiro128plus(seed)
   const random = () => uniformFloat64(generator)
-  return Array.from({ length: videos * devices }, (_, at): AttributedSession => {
+  return Array.from({ length: videos * devices }, (_, at): Valued => {
     const [cycle, device] = [Math.floor(at / devices), at % devices]
     const first = device % 2 === 0
     const position = first === (alternates && cycle % 2 === 1) ? '2' : '1'

@@ -1,6 +1,5 @@
 import type { DesignFactor, LeastSquares } from './least-squares.ts'
-import { block, dot, inverseForm } from './matrix.ts'
-import type { Covariance } from './robust-covariance.ts'
+import { block, dot, inverseForm, type Matrix } from './matrix.ts'
 import { studentQuantile } from './student.ts'
 
 /**
@@ -16,18 +15,21 @@ export function shareOf(fit: LeastSquares, factor: DesignFactor): number {
 
 /** The Type II sum of squares of a factor that is aliased with none. */
 function squaresOf(fit: LeastSquares, { first, end }: DesignFactor): number {
-  return inverseForm(block(fit.inverse, first, end), fit.coefficients.slice(first, end)) ?? 0
+  return inverseForm(block(fit.design.inverse, first, end), fit.coefficients.slice(first, end)) ?? 0
 }
 
-/** Wald's (1943) statistic over its degrees of freedom: an F; null where the covariance is singular. */
-export function waldOf(fit: LeastSquares, { first, end }: DesignFactor, covariance: Covariance): number | null {
-  const form = inverseForm(block(covariance.matrix, first, end), fit.coefficients.slice(first, end))
+/** Of a factor's coefficients, and the degrees of freedom that it was judged by. */
+type Judged = { matrix: Matrix; degrees: number }
+
+/** Wald's (1943) statistic over its degrees of freedom: an F; null where the factor's covariance is singular. */
+export function waldOf(fit: LeastSquares, { first, end }: DesignFactor, covariance: Matrix): number | null {
+  const form = inverseForm(covariance, fit.coefficients.slice(first, end))
   return form === null ? null : form / (end - first)
 }
 
 /** Each level's effect, by t intervals; without a covariance, or of no degrees of freedom, without them. */
-export function effectsOf(fit: LeastSquares, factor: DesignFactor, covariance: Covariance | null): LevelEffect[] {
-  const variances = covariance && covariance.degrees > 0 ? variancesOf(fit, factor, covariance) : null
+export function effectsOf(fit: LeastSquares, factor: DesignFactor, covariance: Judged | null): LevelEffect[] {
+  const variances = covariance && covariance.degrees > 0 ? variancesOf(fit, factor, covariance.matrix) : null
   const t = covariance && variances ? studentQuantile(0.975, covariance.degrees) : 0
   const coefficients = withReference(fit.coefficients.slice(factor.first, factor.end))
   const weights = weightsOf(fit, factor)
@@ -41,9 +43,8 @@ export function effectsOf(fit: LeastSquares, factor: DesignFactor, covariance: C
 }
 
 /** Of the contrasts e − w, w being the levels' parts of the observations. */
-function variancesOf(fit: LeastSquares, factor: DesignFactor, covariance: Covariance): number[] {
+function variancesOf(fit: LeastSquares, factor: DesignFactor, inner: Matrix): number[] {
   const weights = weightsOf(fit, factor)
-  const inner = block(covariance.matrix, factor.first, factor.end)
   const crossed = withReference(Float64Array.from(inner, (row) => dot(row, weights.subarray(1), 0, row.length)))
   const ofMean = dot(weights, crossed, 0, weights.length)
   return factor.levels.map((_, at) => (inner[at - 1]?.[at - 1] ?? 0) - 2 * (crossed[at] ?? 0) + ofMean)

@@ -1,91 +1,100 @@
-import { dot, factorise, invert, type Matrix, solve, zeros } from './matrix.ts'
+import { dot, type Factorised, factorise, invert, type Matrix, solve, zeros } from './matrix.ts'
 
-/** One measured value, in any unit, and the level of each factor that it was measured at. */
-export type Observation = {
-  value: number
-  levels: Readonly<Record<string, string>>
-  /** Observations of one cluster may err together. */
-  cluster?: string
+/** One factor of every observation: `codes` are places in `levels`, of which the first is the reference. */
+export type Factor = { name: string; levels: readonly string[]; counts: readonly number[]; codes: Int32Array }
+
+/** A factor's place in the design: all its levels but the reference have a column each, from `first` to before `end`. */
+export type DesignFactor = Factor & { first: number; end: number }
+
+/** All that a model of these factors has in common, whatever values it is fitted to. */
+export type Design = {
+  count: number
+  /** Column 0 is the mean. */
+  size: number
+  factors: readonly DesignFactor[]
+  /** For each observation and factor its column, or −1 for the reference. */
+  columns: Int32Array
+  /** Of XᵀX. */
+  factorised: Factorised
+  /** (XᵀX)⁻¹, with zeros for dependent columns; calculated when it is first asked for. */
+  readonly inverse: Matrix
+  rank: number
+  /** By factor: the factors that it cannot be told apart from. */
+  aliases: ReadonlyMap<string, ReadonlySet<string>>
 }
-
-/** A factor's place in the design: its first level is the reference, the others have a column each from `first`. */
-export type DesignFactor = { name: string; levels: string[]; counts: number[]; first: number; end: number }
-
-/** Column 0 is the mean; `columns` has for each observation and factor its column, or −1 for the reference. */
-export type Design = { factors: DesignFactor[]; columns: Int32Array; size: number }
 
 export type LeastSquares = {
   design: Design
   mean: number
   coefficients: Float64Array
-  /** (XᵀX)⁻¹, with zeros for dependent columns; worked out when it is first asked for. */
-  readonly inverse: Matrix
   residuals: Float64Array
-  rank: number
   /** Sums of squares about the mean, and about the fit; exactly 0 where they are rounding errors. */
   total: number
   residual: number
-  /** By factor: the factors of which it cannot be told apart. */
-  aliases: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-/** Encodes factors as dummy columns. A level that an observation lacks counts as the level ''. */
-export function designOf(observations: readonly Observation[], factors: readonly string[]): Design {
-  const columns = new Int32Array(observations.length * factors.length)
-  let size = 1
-  const encoded = factors.map((name, f) => {
-    const levels = new Map<string, number>()
-    const counts: number[] = []
-    for (const [i, one] of observations.entries()) {
-      const level = one.levels[name] ?? ''
-      const at = levels.get(level) ?? levels.size
-      levels.set(level, at)
-      counts[at] = (counts[at] ?? 0) + 1
-      columns[i * factors.length + f] = at === 0 ? -1 : size + at - 1
-    }
-    const first = size
-    size += Math.max(0, levels.size - 1)
-    return { name, levels: [...levels.keys()], counts, first, end: size }
+/** Encodes what a factor says of each observation, in their order; levels in the order in which they are met. */
+export function factorOf(name: string, values: readonly string[]): Factor {
+  const places = new Map<string, number>()
+  const counts: number[] = []
+  const codes = Int32Array.from(values, (level) => {
+    const at = places.get(level) ?? places.size
+    places.set(level, at)
+    counts[at] = (counts[at] ?? 0) + 1
+    return at
   })
-  return { factors: encoded, columns, size }
+  return { name, levels: [...places.keys()], counts, codes }
 }
 
-/** Ordinary least squares of the values on a design; none of no observations is asked for. */
-export function leastSquares(observations: readonly Observation[], design: Design): LeastSquares {
-  const mean = observations.reduce((sum, { value }) => sum + value, 0) / observations.length
-  const { centred, total } = centredValues(observations, mean)
-  const { gram, moments } = accumulate(design, centred)
-  const factorised = factorise(gram)
+/** The design of so many observations by dummy columns of these factors. */
+export function designOf(count: number, factors: readonly Factor[]): Design {
+  let size = 1
+  const placed = factors.map((factor) => {
+    const first = size
+    size += Math.max(0, factor.levels.length - 1)
+    return { ...factor, first, end: size }
+  })
+  const columns = new Int32Array(count * placed.length)
+  for (const [f, { codes, first }] of placed.entries()) {
+    for (const [i, code] of codes.entries()) columns[i * placed.length + f] = code === 0 ? -1 : first + code - 1
+  }
+  const factorised = factorise(gramOf({ count, size, factors: placed, columns }))
   let inverse: Matrix | undefined
-  const coefficients = solve(factorised, moments)
-  const residuals = centred.map((value, i) => value - fitted(design, coefficients, i))
-  const residual = dot(residuals, residuals, 0, residuals.length)
   return {
-    design,
-    mean,
-    coefficients,
+    count,
+    size,
+    factors: placed,
+    columns,
+    factorised,
     get inverse() {
       inverse ??= invert(factorised)
       return inverse
     },
-    residuals,
-    rank: design.size - factorised.dependent.size,
-    total,
-    residual: residual < 1e-20 * total ? 0 : residual,
-    aliases: aliasesOf(design, factorised.dependent),
+    rank: size - factorised.dependent.size,
+    aliases: aliasesOf(placed, factorised.dependent),
   }
 }
 
-function centredValues(observations: readonly Observation[], mean: number) {
-  const centred = Float64Array.from(observations, ({ value }) => value - mean)
+/** Ordinary least squares of the values, one of each observation and at least one, on a design. */
+export function leastSquares(design: Design, values: Float64Array): LeastSquares {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  const { centred, total } = centredValues(values, mean)
+  const coefficients = solve(design.factorised, momentsOf(design, centred))
+  const residuals = centred.map((value, i) => value - fitted(design, coefficients, i))
+  const residual = dot(residuals, residuals, 0, residuals.length)
+  return { design, mean, coefficients, residuals, total, residual: residual < 1e-20 * total ? 0 : residual }
+}
+
+function centredValues(values: Float64Array, mean: number) {
+  const centred = values.map((value) => value - mean)
   const total = dot(centred, centred, 0, centred.length)
-  const largest = observations.reduce((most, { value }) => Math.max(most, Math.abs(value)), 0)
-  if (total > observations.length * (1e-12 * largest) ** 2) return { centred, total }
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  if (total > values.length * (1e-12 * largest) ** 2) return { centred, total }
   return { centred: centred.fill(0), total: 0 }
 }
 
-/** The columns that are 1 in observation `i`. */
-export function columnsOf({ factors, columns }: Design, i: number): number[] {
+/** The columns that are 1 in observation `i`, ascending. */
+export function columnsOf({ factors, columns }: Pick<Design, 'factors' | 'columns'>, i: number): number[] {
   const ones = [0]
   for (let at = i * factors.length; at < (i + 1) * factors.length; at++) {
     const column = columns[at] ?? -1
@@ -94,19 +103,26 @@ export function columnsOf({ factors, columns }: Design, i: number): number[] {
   return ones
 }
 
-function accumulate(design: Design, centred: Float64Array) {
+/** The lower triangle of XᵀX. */
+function gramOf(design: Pick<Design, 'count' | 'size' | 'factors' | 'columns'>): Matrix {
   const gram = zeros(design.size)
-  const moments = new Float64Array(design.size)
-  for (const [i, value] of centred.entries()) {
+  for (let i = 0; i < design.count; i++) {
     const ones = columnsOf(design, i)
     for (const [a, column] of ones.entries()) {
-      moments[column] = (moments[column] ?? 0) + value
-      const row = gram[column] ?? moments
-      // Columns ascend, so this is the lower triangle.
-      for (let b = 0; b <= a; b++) row[ones[b] ?? 0] = (row[ones[b] ?? 0] ?? 0) + 1
+      const row = gram[column] as Float64Array
+      for (let b = 0; b <= a; b++) row[ones[b] as number] = (row[ones[b] as number] as number) + 1
     }
   }
-  return { gram, moments }
+  return gram
+}
+
+/** Xᵀy. */
+function momentsOf(design: Design, values: Float64Array): Float64Array {
+  const moments = new Float64Array(design.size)
+  for (const [i, value] of values.entries()) {
+    for (const column of columnsOf(design, i)) moments[column] = (moments[column] ?? 0) + value
+  }
+  return moments
 }
 
 function fitted(design: Design, coefficients: Float64Array, i: number): number {
@@ -114,10 +130,10 @@ function fitted(design: Design, coefficients: Float64Array, i: number): number {
 }
 
 /** A dependent column and the columns that make it up belong to factors that cannot be told apart. */
-function aliasesOf(design: Design, dependent: ReadonlyMap<number, Float64Array>) {
-  const aliases = new Map<string, Set<string>>(design.factors.map(({ name }) => [name, new Set()]))
+function aliasesOf(factors: readonly DesignFactor[], dependent: ReadonlyMap<number, Float64Array>) {
+  const aliases = new Map<string, Set<string>>(factors.map(({ name }) => [name, new Set()]))
   for (const [column, combination] of dependent) {
-    const involved = design.factors.filter(
+    const involved = factors.filter(
       ({ first, end }) =>
         (column >= first && column < end) || combination.subarray(first, end).some((part) => Math.abs(part) > 1e-6),
     )
