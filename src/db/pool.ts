@@ -79,6 +79,8 @@ export async function transaction<T>(
   }
 }
 
+/** What the driver says of a query that it did not send: the connection was gone before. */
+const NOT_SENT = /is not queryable/
 /** A connection that broke under a query. */
 const CUT = new Set(['ECONNRESET', 'EPIPE'])
 
@@ -106,8 +108,9 @@ async function once<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<T>, k
       broken = cause
     })
     const { code = '', message } = error as { code?: string; message: string }
-    // Of a connection that is lost at the commit nobody knows whether it was done.
-    const undone = RETRIED.has(code) || (!committing && (LOST.test(message) || CUT.has(code)))
+    // Of a connection that is lost at a commit that was sent nobody knows whether it was done.
+    const sent = committing && !NOT_SENT.test(message)
+    const undone = RETRIED.has(code) || (!sent && (LOST.test(message) || CUT.has(code)))
     throw undone ? new UndoneError(error) : error
   } finally {
     tx.release(broken)

@@ -26,6 +26,22 @@ test('a session that is ended between two statements is nobody’s failure: its 
   expect([given, runs, await notes()]).toEqual(['done', 3, ['ended']])
 })
 
+test('a session that is ended before the commit is sent was not committed: its work is done again', async () => {
+  let runs = 0
+  const given = await transaction(database.pool, async (tx) => {
+    runs += 1
+    await tx.query(`INSERT INTO notes VALUES ('before the commit')`)
+    if (runs > 1) return 'done'
+    const { rows } = await tx.query('SELECT pg_backend_pid() AS pid')
+    const gone = new Promise<void>((heard) => tx.once('error', () => heard()))
+    await database.pool.query('SELECT pg_terminate_backend($1, 5000)', [rows[0].pid])
+    await gone
+    return 'not this'
+  })
+  expect([given, runs]).toEqual(['done', 2])
+  expect((await notes()).filter((text) => text === 'before the commit')).toHaveLength(1)
+})
+
 test('what fails by itself is not done again, and the error is its own', async () => {
   let runs = 0
   const work = transaction(database.pool, async (tx) => {

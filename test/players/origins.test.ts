@@ -59,7 +59,7 @@ for (const [name, expected, possible] of [
       const both = ['http', 'https'].flatMap((scheme) =>
         Object.entries(expected).map(([what, ending]) => [`${scheme}, ${what}`, ending] as const),
       )
-      expect(JSON.parse(out.trim() || JSON.stringify(err))).toEqual({
+      expect(JSON.parse(out.trim() || JSON.stringify(err)), err).toEqual({
         cases: Object.fromEntries(both),
         forbidden: [],
         unmarked: [],
