@@ -6,17 +6,16 @@ import { advance } from '../../src/engine/advance.ts'
 import { startSessions } from '../../src/engine/agents.ts'
 import { createWorkload, type NewWorkload } from '../../src/engine/create.ts'
 import { readVerdicts } from '../../src/engine/gates.ts'
-import { readHistory } from '../../src/engine/history.ts'
 import { leaseCommands } from '../../src/engine/lease.ts'
 import { settleAttempts } from '../../src/engine/settle.ts'
 import { startDue, startWorkload } from '../../src/engine/starts.ts'
 import { dueWorkloads } from '../../src/engine/sweep.ts'
 import type { WorkloadRow } from '../../src/engine/workload-row.ts'
 import { checkHistory } from '../../src/simulation/check-history.ts'
-import type { History } from '../../src/simulation/history.ts'
 import { replay } from '../../src/simulation/replay.ts'
 import { settingsOf, underSettings } from '../../src/simulation/replay-settings.ts'
 import { createTestLab, report, type TestLab } from '../support/lab.ts'
+import { historyOf } from '../support/replayed.ts'
 
 let lab: TestLab
 afterEach(() => lab[Symbol.asyncDispose]())
@@ -64,8 +63,7 @@ async function playBatch(id: string, rebuffer: (device: string) => number = () =
 
 const settings = (over: Parameters<typeof WorkloadSettings.parse>[0]): Partial<NewWorkload> =>
   WorkloadSettings.parse(over)
-const history = async (id: string) =>
-  JSON.parse(JSON.stringify(await readHistory(lab.database.pool, id, 'test'))) as History
+const history = (id: string) => historyOf(lab.database.pool, id)
 
 test('a gate that fails pauses the night after the batch, says why, and is kept; replayed without it, the night goes on', async () => {
   lab = await createTestLab({ WS01: 4 })

@@ -10,21 +10,21 @@ import { enrol, startSessions } from '../../src/engine/agents.ts'
 import { readDevices } from '../../src/engine/devices.ts'
 import { type Engine, TERMS } from '../../src/engine/engine.ts'
 import { readEvents } from '../../src/engine/events.ts'
-import { readHistory } from '../../src/engine/history.ts'
 import { leaseCommands } from '../../src/engine/lease.ts'
 import { takeReports } from '../../src/engine/report.ts'
 import { sweep } from '../../src/engine/sweep.ts'
 import { findToken, readTokens, tokenHash } from '../../src/engine/tokens.ts'
 import type { WorkloadRow } from '../../src/engine/workload-row.ts'
-import { type History, stepsOf } from '../../src/simulation/history.ts'
+import { stepsOf } from '../../src/simulation/history.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { report } from '../support/lab.ts'
+import { historyOf } from '../support/replayed.ts'
 
 /** What the migration makes of the recorded steps is what a replay makes of them, and the verdict follows from it. */
 async function findingsAreThoseOfTheSteps(pool: Pool): Promise<void> {
   const { rows } = await pool.query<WorkloadRow>('SELECT * FROM workloads ORDER BY name')
   for (const { id, state, status, verdict, verdict_reasons } of rows) {
-    const history = JSON.parse(JSON.stringify(await readHistory(pool, id, '0.1.0'))) as History
+    const history = await historyOf(pool, id, '0.1.0')
     const { findings, phase } = stepsOf(history).at(-1)?.data.after ?? { findings: NO_FINDINGS, phase: null }
     expect(state.findings).toEqual(findings)
     expect(verdict !== null).toBe(isFinal(status))

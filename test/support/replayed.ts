@@ -14,6 +14,13 @@ const RECORD = process.env.DOAI_RECORD_HISTORIES
 /** An event that says so of a workload. */
 const SKIPPED = 'test.skipped-wait'
 
+/** A workload's history, as a client reads it. */
+export async function historyOf(pool: Pool, id: string, by = version): Promise<History> {
+  let text = ''
+  for await (const part of (await readHistory(pool, id, by)) ?? []) text += part
+  return JSON.parse(text) as History
+}
+
 /** What today's rules would not do again of every night that a database recorded; a line each. */
 export async function replayDifferences(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query<{ id: string }>(
@@ -23,7 +30,7 @@ export async function replayDifferences(pool: Pool): Promise<string[]> {
   )
   const found: string[] = []
   for (const { id } of rows) {
-    const history = JSON.parse(JSON.stringify(await readHistory(pool, id, version))) as History
+    const history = await historyOf(pool, id)
     if (RECORD) await writeFile(join(RECORD, `${id}.json`), `${JSON.stringify(history)}\n`)
     found.push(...checkHistory(history).differences.map((one) => `${id} ${JSON.stringify(one)}`))
   }

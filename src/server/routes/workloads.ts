@@ -28,6 +28,7 @@ import type { Mount } from '../app.ts'
 import type { Calculations } from '../calculations.ts'
 import { cursorOf, paged, pageOf } from '../page.ts'
 import { found, ProblemError } from '../problem.ts'
+import { streamed } from '../streamed.ts'
 import { workloadReport } from '../workload-report.ts'
 
 /** The engine's calls on workloads. */
@@ -105,7 +106,9 @@ export function workloadRoutes(engine: Engine, version: string, calculations: Ca
     const calculate = calculations.for({ source: principal.tokenId, signal })
     return found(await workloadReport(engine, calculate, params.id, against), 'workload')
   })
-  mount(calls.getWorkloadHistory, async ({ params }) => found(await readHistory(pool, params.id, version), 'workload'))
+  mount(calls.getWorkloadHistory, async ({ params }) => {
+    return streamed(found(await readHistory(pool, params.id, version), 'workload'), 'application/json')
+  })
   mount(calls.getWorkloadStats, async ({ params }) => {
     await exists(params.id)
     return readStats(pool, params.id)
