@@ -33,7 +33,13 @@ type Upgrade = { client: pg.Client; say: (line: string) => void }
  */
 export async function migrate(url: string, { directory, say = () => {} }: MigrateOptions = {}): Promise<string[]> {
   const all = await readMigrations(directory)
-  const client = new pg.Client({ connectionString: url, application_name: 'doai upgrade', keepAlive: true })
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'doai upgrade',
+    keepAlive: true,
+    // From the first statement on: that which sets the others may take longer than the server allows.
+    options: '-c statement_timeout=0',
+  })
   // A connection that breaks rejects the query that is under way; without a listener it would end the process.
   client.on('error', () => {})
   await client.connect()

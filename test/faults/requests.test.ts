@@ -35,18 +35,39 @@ test('whatever is asked, as the schemas have it or broken in one place, the cont
   const drawn = drawRequests(lab.known, TURNS, SEED)
   const failed: unknown[] = []
   const done = new Map<string, number>()
-  for (const request of drawn) {
+  const slowest: { ms: number; name: string }[] = []
+  // After the first tenth everything is loaded, and what grows from there on grows with the requests.
+  const memory: number[] = []
+  for (const [at, request] of drawn.entries()) {
+    if (at === Math.floor(drawn.length / 10) || at === drawn.length - 1) memory.push(heapMb())
+    const begun = performance.now()
     const status = await send(lab, request)
+    slowest.push({ ms: Math.round(performance.now() - begun), name: request.name })
     if (status >= 500) failed.push({ ...request, status, failures: lab.failures.splice(0).map(String) })
     if (status < 400) done.set(request.name, (done.get(request.name) ?? 0) + 1)
   }
   const undone = Object.keys(allCalls).filter((name) => !done.has(name))
   console.log(`${drawn.length} requests, seed ${SEED}; calls that none of them made: ${undone.join(', ') || 'none'}`)
+  const answers = slowest.sort((a, b) => b.ms - a.ms)
+  console.log(`answers over a second: ${answers.filter(({ ms }) => ms > 1000).length}; the longest:`)
+  console.log(
+    answers
+      .slice(0, 5)
+      .map(({ ms, name }) => `${name} ${ms} ms`)
+      .join(', '),
+  )
+  console.log(`heap ${memory.join(' MB, then ')} MB`)
   expect(failed.map((one) => JSON.stringify(one).slice(0, 1500))).toEqual([])
   expect(lab.failures).toEqual([])
   // What is refused whole finds nothing.
   expect(undone.length).toBeLessThan(Object.keys(allCalls).length / 2)
 })
+
+/** In use, MB, after what is not needed any more was thrown away where that can be asked for (`--expose-gc`). */
+function heapMb(): number {
+  globalThis.gc?.()
+  return Math.round(process.memoryUsage().heapUsed / 2 ** 20)
+}
 
 /** What made a controller fail, or a stream end without a word. */
 const FAILED: readonly [string, Partial<DrawnRequest>, number][] = [
