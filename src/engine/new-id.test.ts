@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { newId } from './new-id.ts'
 
 test('ids are of version 7, ascend, and none comes twice', () => {
@@ -6,5 +6,21 @@ test('ids are of version 7, ascend, and none comes twice', () => {
   expect(ids.toSorted()).toEqual(ids)
   expect(new Set(ids).size).toBe(ids.length)
   for (const id of ids.slice(0, 100)) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-/)
-  expect(Math.abs(Number.parseInt((ids[0] ?? '').replace('-', '').slice(0, 12), 16) - Date.now())).toBeLessThan(5000)
+  expect(Math.abs(instantOf(ids[0] ?? '') - Date.now())).toBeLessThan(5000)
 })
+
+test('an id of a given instant carries it, though this process has a clock that is hours ahead', () => {
+  const now = Date.now()
+  vi.useFakeTimers({ now: now + 5 * 3_600_000 })
+  try {
+    newId()
+    expect(instantOf(newId(now))).toBe(now)
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+/** In ms since the epoch. */
+function instantOf(id: string): number {
+  return Number.parseInt(id.replace('-', '').slice(0, 12), 16)
+}
