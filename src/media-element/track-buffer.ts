@@ -1,0 +1,215 @@
+import type { InitTrack, TrackRun } from './iso-bmff.ts'
+import { type Range, type Ranges, union } from './ranges.ts'
+
+/** Frames from one that decoding may begin with to before the next. Times in seconds, in decoding order. */
+type Group = {
+  start: number
+  end: number
+  pts: Float64Array
+  durations: Float64Array
+  bytes: number
+  /** Where the next group begins, if what lay between was overwritten in part: a decoder goes on there. */
+  bridgedTo: number | null
+}
+
+/** What of a run is taken, and where it is put. Seconds. */
+export type Placement = { offset: number; windowStart: number; windowEnd: number }
+
+const UNKNOWN_FRAME_SECONDS = 0.125
+/** Media whose beginning is missing begins at 0 all the same, up to so many seconds. */
+const FIRST_SECONDS = 1
+/** Seconds that rounding may make of two instants that are one. */
+const EPSILON = 1e-6
+
+/** The coded frames of one track that are kept, as groups that decode by themselves. */
+export class TrackBuffer {
+  #track: InitTrack
+  #groups: Group[] = []
+  #ranges: Range[] | null = null
+  #longestFrame = 0
+  /** Whether frames wait for one that decoding may begin with. */
+  #needsSync = true
+  /** The end of the frame that was added last; null where whatever comes is not measured against it. */
+  #lastEnd: number | null = null
+
+  constructor(track: InitTrack) {
+    this.#track = track
+  }
+
+  get track(): InitTrack {
+    return this.#track
+  }
+
+  /** Another initialization segment describes it from now on. */
+  become(track: InitTrack): void {
+    this.#track = track
+    this.#needsSync = true
+  }
+
+  /** What comes next may be of elsewhere: it begins with a frame that decodes by itself. */
+  reset(): void {
+    this.#needsSync = true
+    this.#lastEnd = null
+  }
+
+  get lastEnd(): number | null {
+    return this.#lastEnd
+  }
+
+  get bytes(): number {
+    return this.#groups.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  /** What is buffered; a gap of a frame is bridged. */
+  get ranges(): Ranges {
+    this.#ranges ??= union(
+      this.#groups.map(({ start, end, bridgedTo }) => ({ start, end: bridgedTo ?? end })),
+      this.#gap,
+    )
+    return this.#ranges
+  }
+
+  /** Seconds; the end of the last frame. */
+  get end(): number {
+    return this.ranges.at(-1)?.end ?? 0
+  }
+
+  /** Seconds; when the last frame is shown. */
+  get lastFrame(): number {
+    const last = this.#groups.at(-1)
+    return last ? last.pts.reduce((most, at) => Math.max(most, at), 0) : 0
+  }
+
+  /** Seconds that the longest frame is shown for. */
+  get frameSeconds(): number {
+    return this.#longestFrame
+  }
+
+  /** The range that playing may go on in from an instant: one that begins within the first second, from 0 on. */
+  rangeAt(time: number): Range | null {
+    const from = (start: number, at: number) => (at === 0 && start < FIRST_SECONDS ? 0 : start - 2 * this.#gap)
+    return this.ranges.find(({ start, end }, at) => from(start, at) <= time && time < end) ?? null
+  }
+
+  /** Adds frames: those that they overlap go, with what cannot be decoded without them. */
+  add(run: TrackRun, { offset, windowStart, windowEnd }: Placement): void {
+    const added: Group[] = []
+    for (const frames of framesOf(run)) {
+      const moved = { ...frames, pts: offset === 0 ? frames.pts : frames.pts.map((at) => at + offset) }
+      const taken = this.#taken(moved, windowStart, windowEnd)
+      if (taken) added.push(taken)
+    }
+    for (const group of added) {
+      group.bridgedTo = this.#overwritten(group)
+      for (const seconds of group.durations) this.#longestFrame = Math.max(this.#longestFrame, seconds)
+      this.#lastEnd = group.end
+      this.#groups.push(group)
+    }
+    this.#groups.sort((a, b) => a.start - b.start)
+    this.#ranges = null
+  }
+
+  /** Removes what is shown from `start` to before `end`, and what cannot be decoded without it. */
+  remove(start: number, end: number): void {
+    this.#cut(start, end)
+    this.#ranges = null
+  }
+
+  /** Removes whole groups that end before an instant, oldest first, until so many bytes are free; gives how many. */
+  evict(before: number, bytes: number): number {
+    let freed = 0
+    while (freed < bytes) {
+      const [first, next] = this.#groups
+      if (!first || !next || Math.max(first.end, next.start) > before) break
+      this.#groups.shift()
+      freed += first.bytes
+    }
+    if (freed > 0) this.#ranges = null
+    return freed
+  }
+
+  /** Chromium's rule: from the start of one frame to that of the next, two frames at most. */
+  get #gap(): number {
+    return this.#longestFrame || UNKNOWN_FRAME_SECONDS
+  }
+
+  /** The frames that lie in the append window. One that does not drops all after it that need it. */
+  #taken(frames: Frames, windowStart: number, windowEnd: number): Group | null {
+    if (this.#track.kind === 'audio') return trimmed(frames, windowStart, windowEnd)
+    if (!frames.sync && this.#needsSync) return null
+    const { pts, durations } = frames
+    const outside = (at: number, i: number) => at < windowStart || at + (durations[i] ?? 0) > windowEnd + EPSILON
+    const out = pts.findIndex(outside)
+    this.#needsSync = out !== -1
+    return firstOf(frames, out === -1 ? pts.length : out)
+  }
+
+  /** Removes what new frames overlap; gives where the next group begins, if it followed what is gone. */
+  #overwritten({ start, end }: Group): number | null {
+    const over = this.#groups.filter((one) => one.start < end && Math.max(one.end, one.bridgedTo ?? 0) > end)
+    this.#cut(start, end, start)
+    const reached = Math.max(...over.map((one) => Math.max(one.end, one.bridgedTo ?? 0)))
+    const next = this.#groups.find((one) => one.start >= end)
+    return next && next.start <= reached + this.#gap ? next.start : null
+  }
+
+  /** @param joinedAt where what follows what is left begins, if anything is put there */
+  #cut(start: number, end: number, joinedAt: number | null = null): void {
+    this.#groups = this.#groups.flatMap((group) => {
+      const bridgedTo = group.bridgedTo !== null && start < group.bridgedTo && end > group.end ? null : group.bridgedTo
+      if (group.end <= start || group.start >= end) return [{ ...group, bridgedTo }]
+      const at = group.pts.findIndex((pts) => pts >= start && pts < end)
+      if (at === -1) return [{ ...group, bridgedTo }]
+      const left = firstOf(group, at)
+      return left ? [{ ...left, bridgedTo: joinedAt }] : []
+    })
+  }
+}
+
+type Frames = { sync: boolean; pts: Float64Array; durations: Float64Array; bytes: number }
+
+/** A run's frames up to each that decodes by itself; the first group may not begin with one. */
+function framesOf({ pts, durations, sync, bytes }: TrackRun): Frames[] {
+  const starts = [...sync.keys()].filter((at) => sync[at] === 1)
+  if (starts[0] !== 0 && pts.length > 0) starts.unshift(0)
+  return starts.map((from, i) => {
+    const to = starts[i + 1] ?? pts.length
+    const part = ((to - from) / pts.length) * bytes
+    return { sync: sync[from] === 1, pts: pts.subarray(from, to), durations: durations.subarray(from, to), bytes: part }
+  })
+}
+
+/** Sound that lies in the append window, cut to it: each frame decodes by itself. */
+function trimmed({ pts, durations, bytes }: Frames, windowStart: number, windowEnd: number): Group | null {
+  const kept: [number, number][] = []
+  for (const [i, at] of pts.entries()) {
+    const [start, end] = [Math.max(at, windowStart), Math.min(at + (durations[i] ?? 0), windowEnd)]
+    if (end > start + EPSILON) kept.push([start, end - start])
+  }
+  const frames = {
+    pts: Float64Array.from(kept, ([at]) => at),
+    durations: Float64Array.from(kept, ([, seconds]) => seconds),
+    bytes: (kept.length / pts.length) * bytes,
+  }
+  return firstOf(frames, kept.length)
+}
+
+/** The first so many frames; null of none. */
+function firstOf({ pts, durations, bytes }: Omit<Frames, 'sync'>, count: number): Group | null {
+  if (count === 0) return null
+  let [start, end] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (let at = 0; at < count; at++) {
+    const shown = pts[at] ?? 0
+    start = Math.min(start, shown)
+    end = Math.max(end, shown + (durations[at] ?? 0))
+  }
+  const part = (count / pts.length) * bytes
+  return {
+    start,
+    end,
+    pts: pts.subarray(0, count),
+    durations: durations.subarray(0, count),
+    bytes: part,
+    bridgedTo: null,
+  }
+}
