@@ -9,7 +9,7 @@ import { startController } from './controller.ts'
 import { serveMedia } from './media-server.ts'
 import { PACKAGE_ROOT, VERSION } from './version.ts'
 
-const READY_MS = 30_000
+const READY_MS = 180_000
 const STOP_MS = 10_000
 
 /** So many browsers go along where there is one to be had. */
@@ -63,9 +63,12 @@ async function present(
   const deadline = performance.now() + READY_MS
   for (;;) {
     const { items } = await client.getDevices()
-    if (items.filter((device) => device.status === 'available').length >= count) return
+    const available = items.filter((device) => device.status === 'available').length
+    if (available >= count) return
     if (agents.some((agent) => agent.exitCode !== null)) throw new Error('An agent ended before it was enrolled.')
-    if (performance.now() > deadline) throw new Error(`The agents did not enrol their ${count} devices in time.`)
+    if (performance.now() > deadline) {
+      throw new Error(`After ${READY_MS / 1000} s only ${available} of the ${count} devices are available.`)
+    }
     await delay(100)
   }
 }
