@@ -1,9 +1,8 @@
-import type { Engine } from '../engine/engine.ts'
-import { type ReportedSession, readOutcomes } from '../engine/report-rows.ts'
+import type { Outcome } from '../engine/report-rows.ts'
+import type { ReportedSession } from '../engine/reported-session.ts'
 import type { Breakdown } from '../protocol/report.ts'
 import { quantileOf } from '../statistics/quantile.ts'
 
-type Outcome = Awaited<ReturnType<typeof readOutcomes>>[number]
 type Keys = Pick<Outcome, 'videoId' | 'group' | 'workstation' | 'driver' | 'model'>
 
 const KEYS: readonly (readonly [Breakdown['by'], (of: Keys) => string])[] = [
@@ -15,13 +14,11 @@ const KEYS: readonly (readonly [Breakdown['by'], (of: Keys) => string])[] = [
 ]
 
 /** The same figures for each video, group, workstation, driver and model. */
-export async function breakdownsOf(
-  engine: Engine,
-  id: string,
+export function breakdownsOf(
+  outcomes: readonly Outcome[],
   videos: readonly { id: string; title: string }[],
   sessions: readonly ReportedSession[],
-): Promise<Breakdown[]> {
-  const outcomes = await readOutcomes(engine.pool, id)
+): Breakdown[] {
   const titles = new Map(videos.map((video) => [video.id, video.title]))
   const places = new Map(videos.map((video, at) => [video.id, at]))
   return KEYS.map(([by, keyOf]) => {

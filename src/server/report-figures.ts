@@ -1,26 +1,31 @@
 import { factsOf, METRICS, type Metric } from '../domain/metric.ts'
 import { localTimeOf } from '../domain/time-zone.ts'
-import type { ReportedSession } from '../engine/report-rows.ts'
-import type { Attribution, Comparison, Distribution, MetricChange } from '../protocol/report.ts'
+import type { Outcome } from '../engine/report-rows.ts'
+import { type ReportedSession, sessionsFrom } from '../engine/reported-session.ts'
+import type { Attribution, Breakdown, Comparison, Distribution, MetricChange } from '../protocol/report.ts'
 import { type AttributedSession, attribute, type Door, Sessions } from '../statistics/attribution.ts'
 import { compareSamples, fisherExact, holm } from '../statistics/compare.ts'
 import { percentiles, quantileOf } from '../statistics/quantile.ts'
+import { breakdownsOf } from './report-breakdowns.ts'
 
 type Judged = { failed: number; judged: number }
 
 /** What a report's figures are calculated from. `before` is another workload's, where one is compared with. */
 export type FiguresAsked = {
-  sessions: readonly ReportedSession[]
-  /** Titles of videos, by their ids. */
-  titles: Readonly<Record<string, string>>
+  /** As `readSessions` gives them. */
+  sessions: string
+  outcomes: readonly Outcome[]
+  /** In the order in which they play. */
+  videos: readonly { id: string; title: string; url: string }[]
   /** Whose clock hours are told apart by. */
   timeZone: string
-  before: readonly ReportedSession[] | null
+  before: string | null
   failures: { before: Judged; after: Judged } | null
 }
 
 export type Figures = {
   distributions: Distribution[]
+  breakdowns: Breakdown[]
   attributions: Attribution[]
   comparison: Omit<Comparison, 'against'> | null
 }
@@ -29,12 +34,23 @@ export type Figures = {
 const WATCHED: readonly Metric[] = ['startupMs', 'rebufferRatio', 'bitrateAvgKbps', 'droppedFrames', 'watchPercent']
 
 export function figuresOf(asked: FiguresAsked): Figures {
-  const { sessions, before, failures } = asked
+  const { outcomes, videos, timeZone, failures } = asked
+  const sessions = sessionsFrom(asked.sessions)
+  const before = asked.before === null ? null : sessionsFrom(asked.before)
   return {
     distributions: METRICS.flatMap((metric) => distributionOf(metric, valuesOf(sessions, metric))),
-    attributions: attributionsOf(asked),
+    breakdowns: breakdownsOf(outcomes, videos, sessions),
+    attributions: attributionsOf(sessions, titlesOf(videos), timeZone),
     comparison: before === null || failures === null ? null : compare(before, sessions, failures),
   }
+}
+
+/** By their ids; where two videos have one title, each has its url behind it. */
+function titlesOf(videos: FiguresAsked['videos']): Record<string, string> {
+  const named = Map.groupBy(videos, ({ title }) => title)
+  return Object.fromEntries(
+    videos.map(({ id, title, url }) => [id, (named.get(title)?.length ?? 0) > 1 ? `${title} (${url})` : title]),
+  )
 }
 
 function valuesOf(sessions: readonly ReportedSession[], metric: Metric): number[] {
@@ -48,7 +64,11 @@ function distributionOf(metric: Metric, values: readonly number[]): Distribution
 }
 
 /** Metrics that were measured in the same sessions share what depends on the sessions alone. */
-function attributionsOf({ sessions, titles, timeZone }: FiguresAsked): Attribution[] {
+function attributionsOf(
+  sessions: readonly ReportedSession[],
+  titles: Readonly<Record<string, string>>,
+  timeZone: string,
+): Attribution[] {
   const hourAt = hoursIn(timeZone)
   const attributed = sessions.map((session) => attributedSession(session, titles, hourAt))
   const shared = new Map<string, Sessions>()
@@ -65,14 +85,14 @@ function attributionsOf({ sessions, titles, timeZone }: FiguresAsked): Attributi
 
 function attributedSession(
   session: ReportedSession,
-  titles: FiguresAsked['titles'],
+  titles: Readonly<Record<string, string>>,
   hourAt: (at: number) => string,
 ): AttributedSession {
   const { videoId, device, group, workstation, driver, model, labels, batch, startedAt } = session
   return {
     video: titles[videoId] ?? videoId,
     device,
-    hour: startedAt === null ? '00' : hourAt(new Date(startedAt).getTime()),
+    hour: startedAt === null ? '00' : hourAt(Date.parse(startedAt)),
     position: String(batch),
     attributes: { ...labels, group, workstation, driver: driver ?? '', model },
   }

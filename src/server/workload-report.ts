@@ -2,10 +2,16 @@ import type { Engine } from '../engine/engine.ts'
 import { readVerdicts } from '../engine/gates.ts'
 import { planBasis } from '../engine/plan-basis.ts'
 import { readStats, readWorkload } from '../engine/read.ts'
-import { readActualBatches, readFailures, readNotes, readSessions, readWorkloadVideos } from '../engine/report-rows.ts'
+import {
+  readActualBatches,
+  readFailures,
+  readNotes,
+  readOutcomes,
+  readSessions,
+  readWorkloadVideos,
+} from '../engine/report-rows.ts'
 import type { Calculate } from './calculations.ts'
 import { compareBatches } from './report-batches.ts'
-import { breakdownsOf } from './report-breakdowns.ts'
 
 /**
  * All that is to be said of a workload; with `against` also what changed since that one. Null where there is none.
@@ -15,10 +21,11 @@ export async function workloadReport(engine: Engine, calculate: Calculate, id: s
   const { pool } = engine
   const workload = await readWorkload(pool, id)
   if (workload === null) return null
-  const [stats, videos, sessions, batches, gates, failures, notes, basis] = await Promise.all([
+  const [stats, videos, sessions, outcomes, batches, gates, failures, notes, basis] = await Promise.all([
     readStats(pool, id),
     readWorkloadVideos(pool, id),
     readSessions(pool, id),
+    readOutcomes(pool, id),
     readActualBatches(pool, id),
     readVerdicts(pool, id),
     readFailures(pool, id),
@@ -26,13 +33,13 @@ export async function workloadReport(engine: Engine, calculate: Calculate, id: s
     planBasis(pool, id),
   ])
   const before = against === null ? null : await readBefore(engine, against)
-  const [plan, breakdowns, figures] = await Promise.all([
+  const [plan, figures] = await Promise.all([
     basis === null ? null : calculate({ kind: 'plan', input: basis, runs: 0 }),
-    breakdownsOf(engine, id, videos, sessions),
     calculate({
       kind: 'figures',
       sessions,
-      titles: titlesOf(videos),
+      outcomes,
+      videos,
       timeZone: workload.window?.timeZone ?? workload.timeProfiles?.timeZone ?? 'UTC',
       before: before?.sessions ?? null,
       failures: before && { before: judged(before.workload), after: judged(workload) },
@@ -47,7 +54,7 @@ export async function workloadReport(engine: Engine, calculate: Calculate, id: s
     videos,
     stats,
     distributions: figures.distributions,
-    breakdowns,
+    breakdowns: figures.breakdowns,
     batches: compareBatches(batches, plan?.forecast ?? null),
     gates,
     attributions: figures.attributions,
@@ -55,14 +62,6 @@ export async function workloadReport(engine: Engine, calculate: Calculate, id: s
     notes,
     comparison: before && figures.comparison && { against: before.workload, ...figures.comparison },
   }
-}
-
-/** Where two videos have one title, each has its url behind it. */
-function titlesOf(videos: readonly { id: string; title: string; url: string }[]): Record<string, string> {
-  const named = Map.groupBy(videos, ({ title }) => title)
-  return Object.fromEntries(
-    videos.map(({ id, title, url }) => [id, (named.get(title)?.length ?? 0) > 1 ? `${title} (${url})` : title]),
-  )
 }
 
 async function readBefore(engine: Engine, id: string) {
