@@ -1,5 +1,5 @@
 import { support } from './device-profile.ts'
-import { HandlerTarget } from './event-handlers.ts'
+import { DomElement, SourceElement } from './dom-element.ts'
 import { type MediaHost, queueTask } from './media-host.ts'
 import type { MediaSource } from './media-source.ts'
 import type { Timer } from './page-clock.ts'
@@ -24,7 +24,7 @@ type FrameCallback = (now: number, metadata: Record<string, number>) => void
  * HTML's media element over a media source: its states, and its events in the order in which Chromium fires them
  * (`third_party/blink/renderer/core/html/media/html_media_element.cc`). It shows nothing.
  */
-export class MediaElement extends HandlerTarget implements EngineClient {
+export class MediaElement extends DomElement implements EngineClient {
   readonly #host: MediaHost
   readonly textTracks = new TextTrackList()
   autoplay = false
@@ -37,7 +37,6 @@ export class MediaElement extends HandlerTarget implements EngineClient {
   #volume = 1
   #engine: PlaybackEngine | null = null
   #source: MediaSource | null = null
-  #src = ''
   #srcObject: MediaSource | null = null
   #currentSrc = ''
   #networkState: NetworkState = NETWORK.empty
@@ -64,8 +63,8 @@ export class MediaElement extends HandlerTarget implements EngineClient {
   #progress: Timer | null = null
   #frames: Timer | null = null
 
-  constructor(host: MediaHost) {
-    super()
+  constructor(host: MediaHost, tagName: 'video' | 'audio' = 'video') {
+    super(tagName)
     this.#host = host
   }
 
@@ -86,12 +85,24 @@ export class MediaElement extends HandlerTarget implements EngineClient {
   }
 
   get src(): string {
-    return this.#src
+    return this.getAttribute('src') ?? ''
   }
 
   set src(url: string) {
-    this.#src = String(url)
-    this.load()
+    this.setAttribute('src', url)
+  }
+
+  override setAttribute(name: string, value: string): void {
+    super.setAttribute(name, value)
+    if (name === 'src') this.load()
+  }
+
+  /** A first source element begins to load. */
+  override appendChild<E extends DomElement>(child: E): E {
+    super.appendChild(child)
+    const isSource = child instanceof SourceElement
+    if (isSource && !this.hasAttribute('src') && this.#networkState === NETWORK.empty) this.#selectResource()
+    return child
   }
 
   get srcObject(): MediaSource | null {
@@ -386,26 +397,33 @@ export class MediaElement extends HandlerTarget implements EngineClient {
     this.#updatePlaying()
   }
 
+  /** Of itself, else of its first source element. */
+  get #url(): string {
+    if (this.hasAttribute('src')) return this.src
+    return this.children.find((child) => child instanceof SourceElement)?.src ?? ''
+  }
+
   #selectResource(): void {
     this.#networkState = NETWORK.noSource
     this.#selection += 1
     const selection = this.#selection
     queueTask(this.#host, () => {
       if (selection !== this.#selection) return
-      const source = this.#srcObject ?? this.#host.objectUrls.get(this.#src) ?? null
-      if (this.#srcObject === null && this.#src === '') {
+      const url = this.#url
+      const source = this.#srcObject ?? this.#host.objectUrls.get(url) ?? null
+      if (this.#srcObject === null && url === '') {
         this.#networkState = NETWORK.empty
         return
       }
       this.#networkState = NETWORK.loading
       this.#schedule('loadstart')
-      this.#currentSrc = this.#srcObject ? '' : this.#src
+      this.#currentSrc = this.#srcObject ? '' : url
       if (source === null || source.readyState !== 'closed') {
         this.#unsupported('It is no media source that can be opened.')
         return
       }
       // A url of a media source is good for one load.
-      this.#host.objectUrls.delete(this.#src)
+      this.#host.objectUrls.delete(url)
       this.#source = source
       this.#engine = new PlaybackEngine(this.#host, source, this)
       this.#engine.setRate(this.#rate)
