@@ -41,6 +41,23 @@ test('what cannot have reached anyone is asked of the next controller, whatever 
   expect(asked).toEqual(['a', 'b'])
 })
 
+test('a controller that says nothing for a while is asked again, though the other one is not there', async () => {
+  const asked: string[] = []
+  const fetch = async (url: URL | RequestInfo, init?: RequestInit) => {
+    const { host } = new URL(String(url))
+    asked.push(host)
+    if (host === 'b') throw new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } })
+    if (asked.length > 1) return Response.json({ items: [], nextCursor: null })
+    return new Promise<Response>((_, fail) => {
+      init?.signal?.addEventListener('abort', () => fail(init.signal?.reason))
+    })
+  }
+  const controllers = new Controllers({ url: URLS, token: 't', fetch })
+  expect(await request(controllers, calls.getVideos, {})).toEqual({ items: [], nextCursor: null })
+  expect(asked[0]).toBe('a')
+  expect(asked.filter((host) => host === 'b')).not.toEqual([])
+})
+
 test.each([
   [400, true],
   [403, true],

@@ -50,6 +50,7 @@ export async function request<C extends Call>(
 ): Promise<z.output<C['answer']>> {
   let away: Away = { error: new Error('No controller is named.'), sent: false }
   for (const silenceMs of spansOf(controllers, call, given)) {
+    let isOneThere = false
     for (const url of controllers.urls) {
       const asked = await ask(controllers, url, call, { ...given, ...(silenceMs === null ? {} : { silenceMs }) })
       if ('text' in asked) return call.answer.parse(JSON.parse(asked.text)) as z.output<C['answer']>
@@ -58,9 +59,10 @@ export async function request<C extends Call>(
       if (given.signal?.aborted) throw away.error
       controllers.failed(url)
       if (asked.sent && !call.repeatable) throw away.error
+      isOneThere ||= asked.sent
     }
-    // None was there at all: asking again at once tells nothing new.
-    if (!away.sent) break
+    // Where none was there at all, asking again at once tells nothing new.
+    if (!isOneThere) break
   }
   throw away.error
 }
