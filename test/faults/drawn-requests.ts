@@ -107,10 +107,15 @@ function requestOf(name: string, call: Call, known: Known): fc.Arbitrary<DrawnRe
     name,
     method: call.method.toUpperCase(),
     path: pathOf(call, params as Record<string, string>),
-    query: Object.entries((query ?? {}) as object).map(([key, value]) => [key, String(value)]),
+    query: Object.entries((query ?? {}) as object).map(([key, value]) => [key, queryText(value)]),
     body: call.method === 'post' ? body : undefined,
     broken: null,
   }))
+}
+
+/** A drawn object need not have a `toString`. */
+function queryText(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
 function pathOf(call: Call, params: Record<string, string>): string {
