@@ -55,7 +55,7 @@ export default defineConfig({
         test: {
           ...real,
           name: 'long',
-          include: ['test/{faults,model,dashboard}/*.test.ts'],
+          include: ['test/{faults,model,dashboard}/*.test.ts', 'test/players/media-element.test.ts'],
           provide: { long: true },
           maxWorkers: 1,
           testTimeout: 3_600_000,

@@ -245,5 +245,5 @@ export class PlaybackEngine implements Attachment {
 function preroll(track: TrackBuffer): number {
   if (track.track.kind === 'audio') return PREROLL.audioSeconds
   // The end of the last of them, a little before it for rounding.
-  return Math.max(EPSILON, (PREROLL.videoFrames + HELD_FRAMES.video) * track.frameSeconds - EPSILON)
+  return Math.max(EPSILON, PREROLL.videoFrames * track.frameSeconds - EPSILON)
 }

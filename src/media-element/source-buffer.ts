@@ -206,7 +206,7 @@ export class SourceBuffer extends HandlerTarget {
     const kept = runs.filter(({ pts, track }) => pts.length > 0 && this.#tracks.get(track.kind)?.track === track)
     if (kept.length === 0) return
     const start = Math.min(...kept.map(({ pts }) => pts.reduce((least, at) => Math.min(least, at))))
-    if (kept.some((run) => this.#isApart(run))) {
+    if (this.#groupStart === null && kept.some((run) => this.#isApart(run))) {
       if (this.#mode === 'sequence') this.#groupStart = this.#groupEnd
       else this.#groupEnd = start + this.#timestampOffset
       for (const track of this.#tracks.values()) track.reset()

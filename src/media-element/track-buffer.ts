@@ -146,19 +146,24 @@ export class TrackBuffer {
 
   /** Removes what new frames overlap; gives where the next group begins, if it followed what is gone. */
   #overwritten({ start, end }: Group): number | null {
-    const over = this.#groups.filter((one) => one.start < end && Math.max(one.end, one.bridgedTo ?? 0) > end)
+    const over = this.#groups.filter(
+      (one) => one.start < end - EPSILON && Math.max(one.end, one.bridgedTo ?? 0) > end + EPSILON,
+    )
     this.#cut(start, end, start)
     const reached = Math.max(...over.map((one) => Math.max(one.end, one.bridgedTo ?? 0)))
-    const next = this.#groups.find((one) => one.start >= end)
+    const next = this.#groups.find((one) => one.start >= end - EPSILON)
     return next && next.start <= reached + this.#gap ? next.start : null
   }
 
   /** @param joinedAt where what follows what is left begins, if anything is put there */
   #cut(start: number, end: number, joinedAt: number | null = null): void {
     this.#groups = this.#groups.flatMap((group) => {
-      const bridgedTo = group.bridgedTo !== null && start < group.bridgedTo && end > group.end ? null : group.bridgedTo
-      if (group.end <= start || group.start >= end) return [{ ...group, bridgedTo }]
-      const at = group.pts.findIndex((pts) => pts >= start && pts < end)
+      const bridgedTo =
+        group.bridgedTo !== null && start < group.bridgedTo - EPSILON && end > group.end + EPSILON
+          ? null
+          : group.bridgedTo
+      if (group.end <= start + EPSILON || group.start >= end - EPSILON) return [{ ...group, bridgedTo }]
+      const at = group.pts.findIndex((pts) => pts >= start - EPSILON && pts < end - EPSILON)
       if (at === -1) return [{ ...group, bridgedTo }]
       const left = firstOf(group, at)
       return left ? [{ ...left, bridgedTo: joinedAt }] : []

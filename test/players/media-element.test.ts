@@ -34,6 +34,7 @@ const FOLDERS = {
   upright: 'test/shapes/upright',
 }
 type Media = keyof typeof FOLDERS
+const SEGMENTS: Readonly<Record<string, number>> = { [FOLDERS.upright]: 5 }
 
 const BOTH: Step[] = [
   ['append', 'v', 'init'],
@@ -301,7 +302,10 @@ async function mediaOf({ media, steps }: Script): Promise<Bytes> {
 
 async function bytesOf(folder: string, track: string, part: number | 'init' | 'junk'): Promise<Buffer> {
   if (part === 'junk') return Buffer.from('<!DOCTYPE html><html><body>Not found</body></html>')
-  const file = part === 'init' ? `init-stream${track}.m4s` : `chunk-stream${track}-${String(part).padStart(5, '0')}.m4s`
+  // Of a stream that has fewer segments, they come again.
+  const number = part === 'init' ? part : ((part - 1) % (SEGMENTS[folder] ?? Number.POSITIVE_INFINITY)) + 1
+  const file =
+    part === 'init' ? `init-stream${track}.m4s` : `chunk-stream${track}-${String(number).padStart(5, '0')}.m4s`
   return readFile(join(import.meta.dirname, '../..', folder, file))
 }
 
