@@ -21,21 +21,15 @@ export async function workloadReport(engine: Engine, calculate: Calculate, id: s
   const { pool } = engine
   const workload = await readWorkload(pool, id)
   if (workload === null) return null
-  const [stats, videos, sessions, outcomes, batches, gates, failures, notes, basis] = await Promise.all([
-    readStats(pool, id),
-    readWorkloadVideos(pool, id),
-    readSessions(pool, id),
-    readOutcomes(pool, id),
-    readActualBatches(pool, id),
-    readVerdicts(pool, id),
-    readFailures(pool, id),
-    readNotes(pool, id),
-    planBasis(pool, id),
-  ])
-  const before = against === null ? null : await readBefore(engine, against)
-  const [plan, figures] = await Promise.all([
-    basis === null ? null : calculate({ kind: 'plan', input: basis, runs: 0 }),
-    calculate({
+  // What takes longest is begun first, and calculated while the rest is read.
+  const figuring = async () => {
+    const [sessions, outcomes, videos, before] = await Promise.all([
+      readSessions(pool, id),
+      readOutcomes(pool, id),
+      readWorkloadVideos(pool, id),
+      against === null ? null : readBefore(engine, against),
+    ])
+    const figures = await calculate({
       kind: 'figures',
       sessions,
       outcomes,
@@ -43,7 +37,21 @@ export async function workloadReport(engine: Engine, calculate: Calculate, id: s
       timeZone: workload.window?.timeZone ?? workload.timeProfiles?.timeZone ?? 'UTC',
       before: before?.sessions ?? null,
       failures: before && { before: judged(before.workload), after: judged(workload) },
-    }),
+    })
+    return { figures, videos, before }
+  }
+  const planning = async () => {
+    const basis = await planBasis(pool, id)
+    return basis === null ? null : calculate({ kind: 'plan', input: basis, runs: 0 })
+  }
+  const [{ figures, videos, before }, plan, stats, batches, gates, failures, notes] = await Promise.all([
+    figuring(),
+    planning(),
+    readStats(pool, id),
+    readActualBatches(pool, id),
+    readVerdicts(pool, id),
+    readFailures(pool, id),
+    readNotes(pool, id),
   ])
   const { rows } = await pool.query<{ at: Date }>('SELECT coalesce($1::timestamptz, clock_timestamp()) AS at', [
     engine.now(),
