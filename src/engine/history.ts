@@ -33,6 +33,17 @@ async function* parts(head: string, events: AsyncIterable<string>, plays: AsyncI
   yield ']}'
 }
 
+/** Pages one after the other, the next asked for while one is sent. @param read gives null after the last */
+async function* ahead<P>(start: P, read: (after: P) => Promise<{ page: string; last: P } | null>) {
+  let next = read(start)
+  for (let got = await next; got !== null; got = await next) {
+    next = read(got.last)
+    // Whoever takes no more pages hears of no failure.
+    next.catch(() => {})
+    yield got.page
+  }
+}
+
 async function* joined(pages: AsyncIterable<string>) {
   let first = true
   for await (const page of pages) {
@@ -63,9 +74,8 @@ async function readDevices(pool: Pool, id: string) {
 }
 
 /** In commit order: each was written by the transaction that locked the workload's row. */
-async function* readEventsOf(pool: Pool, id: string) {
-  let after = '0'
-  for (;;) {
+function readEventsOf(pool: Pool, id: string) {
+  return ahead('0', async (after) => {
     const { rows } = await pool.query<{ page: string | null; last: string }>(
       `SELECT json_agg(json_build_object('at', ${iso('at')}, 'type', type, 'data', data) ORDER BY id)::text AS page,
          max(id)::text AS last
@@ -75,10 +85,8 @@ async function* readEventsOf(pool: Pool, id: string) {
       [id, after],
     )
     const { page = null, last = '' } = rows[0] ?? {}
-    if (page === null) return
-    yield page
-    after = last
-  }
+    return page === null ? null : { page, last }
+  })
 }
 
 /** Where a page of plays ends. */
@@ -86,10 +94,9 @@ type Place = { cycle: number; batch: number; id: string }
 
 const BEFORE_ALL: Place = { cycle: -1, batch: -1, id: '00000000-0000-0000-0000-000000000000' }
 
-async function* readPlays(pool: Pool, id: string) {
+function readPlays(pool: Pool, id: string) {
   const metrics = METRICS.map((metric) => `'${metric}', r.${columnOf(metric)}`).join(', ')
-  let after = BEFORE_ALL
-  for (;;) {
+  return ahead(BEFORE_ALL, async (after) => {
     const { rows } = await pool.query<{ page: string | null; last: Place }>(
       `SELECT json_agg(play ORDER BY cycle, batch, id)::text AS page,
          (array_agg(json_build_object('cycle', cycle, 'batch', batch, 'id', id) ORDER BY cycle, batch, id))[count(*)]
@@ -108,10 +115,8 @@ async function* readPlays(pool: Pool, id: string) {
       [id, after.cycle, after.batch, after.id],
     )
     const { page = null, last = BEFORE_ALL } = rows[0] ?? {}
-    if (page === null) return
-    yield page
-    after = last
-  }
+    return page === null ? null : { page, last }
+  })
 }
 
 /** A time as the API writes it, such as `2026-11-27T18:00:00.000Z`. */
