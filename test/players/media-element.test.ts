@@ -24,6 +24,8 @@ const TRIES = 5
 const POSITION_SECONDS = 0.15
 /** Seconds that one number, told with two decimals, may differ by. */
 const ROUNDING_SECONDS = 0.011
+/** A script that waits for so much less or more does the same, s. */
+const EDGE_SECONDS = 0.2
 /** Script time after which ours has not ended, ms. */
 const MOST_MS = 600_000
 
@@ -56,7 +58,7 @@ const WRITTEN: Record<string, Step[]> = {
     ['append', 'v', 2],
     ['wait', 0.5],
     ['end'],
-    ['wait', 2.5],
+    ['wait', 4],
   ],
   'seeks to what is there and what is not': [
     ...PICTURES,
@@ -132,7 +134,7 @@ const WRITTEN: Record<string, Step[]> = {
     ['append', 'a', 1],
   ],
   'loads anew': [...PICTURES, ['play'], ['load'], ['append', 'v', 2]],
-  'loses a buffer': [...BOTH, ['drop', 'a'], ['append', 'a', 2], ['play'], ['wait', 0.3], ['end'], ['wait', 2.5]],
+  'loses a buffer': [...BOTH, ['drop', 'a'], ['append', 'a', 2], ['play'], ['wait', 0.3], ['end'], ['wait', 4]],
   'plays at other rates': [
     ...PICTURES,
     ['append', 'v', 2],
@@ -240,6 +242,18 @@ beforeAll(async () => {
   if (executablePath) browser = await startBrowser(['--autoplay-policy=no-user-gesture-required', '--mute-audio'])
 })
 afterAll(() => browser?.[Symbol.asyncDispose]())
+
+test.each(Object.entries(WRITTEN))('%s: what is waited for comes well before the wait is over', async (name, steps) => {
+  const media = Object.keys(FOLDERS)[Object.keys(WRITTEN).indexOf(name) % 4] as Media
+  const lastly = async (more: number) => {
+    const waited = steps.map((one): Step => (one[0] === 'wait' ? ['wait', one[1] + more] : one))
+    const said = await here(waited, await mediaOf({ media, steps }))
+    return said.map((line) => line.replace(/^wait [\d.]+/, 'wait').replace(/; at [\d.]+/, ''))
+  }
+  const asWritten = await lastly(0)
+  expect(await lastly(-EDGE_SECONDS)).toEqual(asWritten)
+  expect(await lastly(EDGE_SECONDS)).toEqual(asWritten)
+})
 
 test.skipIf(executablePath === null)(
   `${scripts.length} scripts do the same in our media element and in Chromium`,

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { DRIVERS } from '../../src/bin/drivers.ts'
 import { AdbServer } from '../../src/drivers/adb/adb-server.ts'
 import type { Driver } from '../../src/drivers/driver.ts'
+import type { PageEnd } from '../../src/protocol/player-messages.ts'
 import { startAdbServer, type AdbServer as TestAdbServer } from '../support/android/adb-server.ts'
 import { type AndroidDevice, createAndroidDevice } from '../support/android/android-device.ts'
 import type { PhoneCommand } from '../support/android/shell.ts'
@@ -61,6 +62,25 @@ async function failureOf(): Promise<{ kind: string; message: string } | null> {
   return (await driver.play(assignment, AbortSignal.timeout(300_000), () => {})).failure
 }
 
+/** The page that the phone's browser was told to open, spoken for by the test. */
+async function openedPage() {
+  for (;;) {
+    const url = phone.executed.flatMap(({ argv }) => argv).findLast((word) => /^http:.*\/s\//.test(word))
+    if (url !== undefined) return { say: (what: { bytes: number; end?: PageEnd }) => say(url, what) }
+    await delay(50)
+  }
+}
+
+let seq = 0
+async function say(url: string, { bytes, end = null }: { bytes: number; end?: PageEnd | null }): Promise<void> {
+  const live = { state: 'rebuffering', positionSeconds: 0, bufferSeconds: 0, bitrateKbps: null, rebufferCount: 0 }
+  const frames = { decodedFrames: null, droppedFrames: null, loopDelayP99Ms: null }
+  const counters = { bytes, segmentBytes: 0, segmentMs: 0, ...frames }
+  const report = { seq: seq++, atMs: 1000, first: 0, entries: [], live, counters, end }
+  const { status } = await fetch(`${url}/report`, { method: 'POST', body: JSON.stringify(report) })
+  expect(status).toBe(200)
+}
+
 it('a phone that was never plugged in, one that is not authorised, and one that is', async () => {
   await until(well)
   expect(offline('WS01-S02')).toMatch(/^no phone has this slot yet/)
@@ -112,6 +132,25 @@ it('a full disk, a lock that a swipe does not open: the phone’s failure, in wo
   phone.state.keyguard = 'secure'
   phone.phone.sleep()
   expect(await failureOf()).toMatchObject({ kind: 'device', message: expect.stringContaining('is locked') })
+})
+
+it.each([
+  ['is lost for a moment, before the player gives up: the phone’s', true, 'device'],
+  ['was always there: the stream’s', false, 'content'],
+])('a stream that cannot be had, whose phone’s network %s', async (_name, lost, kind) => {
+  await until(well)
+  const playing = failureOf()
+  const page = await openedPage()
+  await page.say({ bytes: 1000 })
+  if (lost) {
+    phone.setWifi(false)
+    for (; !/has no network/.test(offline() ?? ''); await delay(200)) await page.say({ bytes: 1000 })
+    phone.setWifi(true)
+    for (; offline() !== null; await delay(200)) await page.say({ bytes: 1000 })
+  }
+  const failure = { kind: 'content' as const, permanent: false, code: 'transfer', message: 'no whole answer' }
+  await page.say({ bytes: 1000, end: { atMs: 5000, reason: 'failed', failure } })
+  expect(await playing).toMatchObject({ kind })
 })
 
 it('a phone that hangs: a command has its time, its health says so, and it comes back by itself', async () => {

@@ -40,7 +40,7 @@ test.skipIf(allowed.code !== 0 || browser === null || adb === null)(
       serials: ['$(id)', '--help'],
       why: expect.stringContaining('SERIAL has no network'),
       attempts: [
-        { slot: 'S01', failure: 'device', message: 'the phone has no network' },
+        { slot: 'S01', failure: 'device', message: 'the phone had no network' },
         { slot: 'S01', failure: null, message: null },
         { slot: 'S02', failure: null, message: null },
       ],

@@ -92,6 +92,16 @@ export async function runScript(
   }
   listen('el', video, 'loadstart abort emptied error durationchange loadedmetadata loadeddata canplay canplaythrough')
   listen('el', video, 'play playing pause waiting seeking seeked ended ratechange resize')
+  // Of what plays, as long as it plays: a browser on a busy machine begins late. Of what stands still, by the clock.
+  const wait = async (ms: number) => {
+    let left = ms
+    for (let most = 10 * ms; left > 0 && most > 0; most -= 20) {
+      const { currentTime, playbackRate } = video
+      const plays = !video.paused && !video.seeking && video.readyState > 2 && playbackRate > 0
+      await sleep(20)
+      left -= plays ? ((video.currentTime - currentTime) / playbackRate) * 1000 : 20
+    }
+  }
   const source = new MediaSource()
   listen('ms', source, 'sourceopen sourceended sourceclose')
   const opened = new Promise<void>((resolve) => source.addEventListener('sourceopen', resolve))
@@ -177,7 +187,7 @@ export async function runScript(
         video.playbackRate = step[1]
         break
       case 'wait':
-        await sleep(step[1] * 1000)
+        await wait(step[1] * 1000)
         break
       case 'play':
         video.play().then(

@@ -20,7 +20,7 @@ export type AdbDriverOptions = {
 
 /** A page that has not asked for its session in so long did not open. */
 const OPEN_MS = 20_000
-/** A page that is silent for so long is asked after. */
+/** A page that is silent for so long is asked after, and so is a network that brings nothing. */
 const QUIET_MS = 4000
 const LOOK_MS = 1000
 
@@ -41,7 +41,12 @@ export async function createAdbDriver(options: AdbDriverOptions): Promise<Driver
       await Promise.all([phone.wake(), phone.forward(ports)])
       await phone.open(`http://localhost:${host.port}${session.path}`)
       await opened(session)
-      await Promise.all([session.attended(), inBackground(phone, session), watch(phone, session)])
+      await Promise.all([
+        session.attended(),
+        inBackground(phone, session),
+        watch(phone, session),
+        watchNetwork(phones, phone, session),
+      ])
       await blameNetwork(phones, phone, session)
     } finally {
       if (!phone.gone.aborted) await putBack(phone, ports, slots, onError)
@@ -117,12 +122,23 @@ async function watch(phone: Phone, session: PageSession): Promise<void> {
   }
 }
 
-/** A stream that cannot be reached is not to blame where the phone has no network. */
+/** While no data comes, the network is looked at: one that was lost for a moment is back before the player gives up. */
+async function watchNetwork(phones: Phones, phone: Phone, session: PageSession): Promise<void> {
+  while (!session.over.aborted) {
+    await realClock.sleep(LOOK_MS, session.over)
+    const { dataSinceMs } = session
+    if (session.over.aborted || realClock.now() - dataSinceMs < QUIET_MS) continue
+    await phones.hasHadNetwork(phone, dataSinceMs).catch(() => {})
+    await realClock.sleep(QUIET_MS, session.over)
+  }
+}
+
+/** A stream that cannot be reached is not to blame where the phone had no network since data last came. */
 async function blameNetwork(phones: Phones, phone: Phone, session: PageSession): Promise<void> {
-  const { failure } = session
+  const { failure, dataSinceMs } = session
   if (failure === null || !['transfer', 'timeout'].includes(failure.code)) return
-  const network = await phones.networkOf(phone).catch(() => true)
-  if (!network) session.explain(failed('device', 'no_network', 'the phone has no network'))
+  const network = await phones.hasHadNetwork(phone, dataSinceMs).catch(() => true)
+  if (!network) session.explain(failed('device', 'no_network', 'the phone had no network'))
 }
 
 /** Whatever cannot be put back now is put back when the phone is next seen. */

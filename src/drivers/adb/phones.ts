@@ -18,8 +18,8 @@ const CONNECT_MS = 15_000
 type Place = {
   transportId: bigint
   authorised: boolean
-  /** Once it is known, with what its sensors last said. */
-  known: { phone: Phone; sensors: Sensors } | null
+  /** Once it is known, with what its sensors last said and when it was last seen without a network, on the clock, ms. */
+  known: { phone: Phone; sensors: Sensors; noNetworkAtMs: number } | null
   /** Why it cannot be used though it is connected. */
   trouble: string | null
   /** On the clock, ms; it counts as there from then on. */
@@ -90,12 +90,18 @@ export class Phones implements AsyncDisposable {
     return isThere
   }
 
-  /** Asks a phone anew whether it has a network. */
-  async networkOf(phone: Phone): Promise<boolean> {
+  /** Asks a phone anew whether it has a network. False if it has none, or was seen without one since a time, ms. */
+  async hasHadNetwork(phone: Phone, sinceMs: number): Promise<boolean> {
     const sensors = await phone.sensors()
-    const known = this.#places.get(phone.serial)?.known
-    if (known?.phone === phone) known.sensors = sensors
-    return sensors.network
+    const place = this.#places.get(phone.serial)
+    if (place?.known?.phone !== phone) return sensors.network
+    return this.#sensed(place, phone, sensors).noNetworkAtMs < sinceMs
+  }
+
+  #sensed(place: Place, phone: Phone, sensors: Sensors) {
+    const before = place.known?.noNetworkAtMs ?? Number.NEGATIVE_INFINITY
+    place.known = { phone, sensors, noNetworkAtMs: sensors.network ? before : this.#options.clock.now() }
+    return place.known
   }
 
   #placeOf(labName: string): Place | undefined {
@@ -206,7 +212,8 @@ export class Phones implements AsyncDisposable {
         await slots.keepChanged(serial, null)
         const sensors = await phone.sensors()
         if (!still()) return phone.leave()
-        Object.assign(place, { known: { phone, sensors }, trouble: null })
+        this.#sensed(place, phone, sensors)
+        place.trouble = null
         return
       } catch (error) {
         place.trouble = (error as Error).message
@@ -220,7 +227,18 @@ export class Phones implements AsyncDisposable {
     const { clock } = this.#options
     while (!this.#stopped.signal.aborted) {
       await clock.sleep(SENSE_MS, this.#stopped.signal)
-      await Promise.all([...this.#places.values()].map(senseOne))
+      await Promise.all([...this.#places.values()].map((place) => this.#senseOne(place)))
+    }
+  }
+
+  async #senseOne(place: Place): Promise<void> {
+    const phone = place.known?.phone
+    if (phone === undefined) return
+    try {
+      this.#sensed(place, phone, await phone.sensors())
+      place.trouble = null
+    } catch (error) {
+      place.trouble = (error as Error).message
     }
   }
 
@@ -238,14 +256,4 @@ const STOP_MS = 10_000
 async function connect({ wireless }: AdbServerClient, address: string): Promise<void> {
   await inTime(wireless.disconnect(address), CONNECT_MS, 'The adb server').catch(() => {})
   await inTime(wireless.connect(address), CONNECT_MS, 'The phone')
-}
-
-async function senseOne(place: Place): Promise<void> {
-  if (place.known === null) return
-  try {
-    place.known.sensors = await place.known.phone.sensors()
-    place.trouble = null
-  } catch (error) {
-    place.trouble = (error as Error).message
-  }
 }

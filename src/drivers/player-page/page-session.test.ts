@@ -87,6 +87,16 @@ test('figures are those of the latest report, not of the one that came last', ()
   expect(page.report().figures.bytesDownloaded).toBe(500)
 })
 
+test('data last came after the report before the one that told of it', async () => {
+  const clock = new VirtualClock()
+  const page = session(clock)
+  for (const seq of [1, 2, 3, 4, 5]) {
+    await clock.run(clock.sleep(1000, page.over))
+    page.take(said(seq, 0, BEGUN, { counters: { ...NOTHING, bytes: Math.min(300, seq * 100), loopDelayP99Ms: 1 } }))
+  }
+  expect(page.dataSinceMs).toBe(2000)
+})
+
 test('the first end stays, and who stops a session is not told that it failed', () => {
   const stop = new AbortController()
   const page = session(new VirtualClock(), stop.signal)

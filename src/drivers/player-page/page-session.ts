@@ -56,6 +56,7 @@ export class PageSession {
   #end: PageReport['end'] = null
   #broken: Broken | null = null
   #heardMs: number
+  #dataSinceMs: number
   #opened = false
   #picture: Buffer | null = null
 
@@ -63,6 +64,7 @@ export class PageSession {
     this.#options = options
     this.assignment = options.assignment
     this.#heardMs = options.clock.now()
+    this.#dataSinceMs = this.#heardMs
     this.over.addEventListener('abort', () => this.#playing.resolve(), { once: true })
     const stop = () => this.abort(options.signal.reason)
     options.signal.addEventListener('abort', stop, { once: true, signal: this.#over.signal })
@@ -104,6 +106,11 @@ export class PageSession {
     return this.#options.clock.now() - this.#heardMs
   }
 
+  /** A time on the clock, ms, after which the last data of the stream came: the report before told of less. */
+  get dataSinceMs(): number {
+    return this.#dataSinceMs
+  }
+
   brief(): SessionBrief {
     this.#heard()
     const { sessionId, workload, device, video, plan, origins } = this.assignment
@@ -121,11 +128,13 @@ export class PageSession {
 
   /** Takes what the page says; what it said before, it may say again. */
   take(report: PageReport): PageAnswer {
+    const heardBeforeMs = this.#heardMs
     this.#heard()
     const known = this.#entries.length - report.first
     if (known >= 0) this.#entries.push(...report.entries.slice(known))
     if (report.seq > this.#seq && !this.over.aborted) {
       this.#seq = report.seq
+      if (report.counters.bytes > this.#counters.bytes) this.#dataSinceMs = heardBeforeMs
       this.#atMs = Math.max(this.#atMs, report.atMs)
       this.#counters = report.counters
       this.#options.onLive(report.live)
