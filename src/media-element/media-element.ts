@@ -1,8 +1,10 @@
 import { support } from './device-profile.ts'
 import { DomElement, SourceElement } from './dom-element.ts'
+import { type FrameCallback, FrameCallbacks } from './frame-callbacks.ts'
 import { type MediaHost, queueTask } from './media-host.ts'
 import type { MediaSource } from './media-source.ts'
 import type { Timer } from './page-clock.ts'
+import { PlayPromises } from './play-promises.ts'
 import { type EngineClient, PlaybackEngine, READY, type ReadyState } from './playback-engine.ts'
 import { nearest, type Range, type Ranges, union } from './ranges.ts'
 import { TextTrack, TextTrackList } from './text-track.ts'
@@ -17,16 +19,15 @@ const ERROR = { aborted: 1, network: 2, decode: 3, unsupported: 4 } as const
 const TIMEUPDATE_MS = 250
 const PROGRESS_MS = 350
 
-type PlayPromise = { resolve(): void; reject(error: unknown): void }
-type FrameCallback = (now: number, metadata: Record<string, number>) => void
-
 /**
  * HTML's media element over a media source: its states, and its events in the order in which Chromium fires them
  * (`third_party/blink/renderer/core/html/media/html_media_element.cc`). It shows nothing.
  */
 export class MediaElement extends DomElement implements EngineClient {
-  readonly #host: MediaHost
   readonly textTracks = new TextTrackList()
+  readonly #host: MediaHost
+  readonly #promises: PlayPromises
+  readonly #frames: FrameCallbacks
   autoplay = false
   loop = false
   controls = false
@@ -54,18 +55,17 @@ export class MediaElement extends DomElement implements EngineClient {
   #selection = 0
   #playedSince: number | null = null
   #played: Range[] = []
-  #promises: PlayPromise[] = []
-  #frameCallbacks = new Map<number, FrameCallback>()
-  #frameCallbackIds = 0
-  #presentedFrames = 0
   #timeupdates: Timer | null = null
   #lastTimeupdate = Number.NaN
   #progress: Timer | null = null
-  #frames: Timer | null = null
 
   constructor(host: MediaHost, tagName: 'video' | 'audio' = 'video') {
     super(tagName)
     this.#host = host
+    this.#promises = new PlayPromises(host)
+    this.#frames = new FrameCallbacks(host, () => {
+      return { mediaTime: this.currentTime, width: this.videoWidth, height: this.videoHeight }
+    })
   }
 
   get networkState(): NetworkState {
@@ -236,22 +236,20 @@ export class MediaElement extends DomElement implements EngineClient {
   }
 
   requestVideoFrameCallback(callback: FrameCallback): number {
-    this.#frameCallbackIds += 1
-    this.#frameCallbacks.set(this.#frameCallbackIds, callback)
+    const id = this.#frames.request(callback)
     this.#awaitFrame()
-    return this.#frameCallbackIds
+    return id
   }
 
   cancelVideoFrameCallback(id: number): void {
-    this.#frameCallbacks.delete(id)
+    this.#frames.cancel(id)
   }
 
   play(): Promise<void> {
     if (this.#error?.code === ERROR.unsupported) {
       return Promise.reject(new DOMException(this.#error.message, 'NotSupportedError'))
     }
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#promises.push({ resolve, reject })
+    const promise = this.#promises.add()
     if (this.#networkState === NETWORK.empty) this.#selectResource()
     if (this.#hasEnded) this.#seek(0)
     if (this.#paused) {
@@ -260,7 +258,7 @@ export class MediaElement extends DomElement implements EngineClient {
       if (this.#readyState <= READY.current) this.#schedule('waiting')
       else this.#notifyPlaying()
     } else if (this.#readyState >= READY.future) {
-      this.#resolvePromises()
+      this.#promises.resolve()
     }
     this.#canAutoplay = false
     this.#updatePlaying()
@@ -274,7 +272,7 @@ export class MediaElement extends DomElement implements EngineClient {
       this.#paused = true
       this.#timeupdate()
       this.#schedule('pause')
-      this.#rejectPromises(new DOMException('It was paused.', 'AbortError'))
+      this.#promises.reject('It was paused.', 'AbortError')
     }
     this.#updatePlaying()
   }
@@ -293,7 +291,7 @@ export class MediaElement extends DomElement implements EngineClient {
       this.#duration = Number.NaN
       this.#timeupdate()
     }
-    this.#rejectPromises(new DOMException('It was interrupted by a new load.', 'AbortError'))
+    this.#promises.reject('It was interrupted by a new load.', 'AbortError')
     this.playbackRate = this.#defaultRate
     this.#error = null
     this.#canAutoplay = true
@@ -356,7 +354,7 @@ export class MediaElement extends DomElement implements EngineClient {
       if (!this.#paused) {
         this.#paused = true
         this.#schedule('pause')
-        this.#rejectPromises(new DOMException('It has ended.', 'AbortError'))
+        this.#promises.reject('It has ended.', 'AbortError')
       }
       this.#schedule('ended')
     }
@@ -371,7 +369,7 @@ export class MediaElement extends DomElement implements EngineClient {
   }
 
   frameShown(): void {
-    if (this.#frameCallbacks.size > 0) this.#awaitFrame(0)
+    this.#frames.frameIn(0)
   }
 
   appended(): void {
@@ -392,7 +390,7 @@ export class MediaElement extends DomElement implements EngineClient {
     if (!this.#paused) {
       this.#paused = true
       this.#schedule('pause')
-      this.#rejectPromises(new DOMException(this.#error.message, 'AbortError'))
+      this.#promises.reject(this.#error.message, 'AbortError')
     }
     this.#updatePlaying()
   }
@@ -435,7 +433,7 @@ export class MediaElement extends DomElement implements EngineClient {
     this.#error = { code: ERROR.unsupported, message }
     this.#networkState = NETWORK.noSource
     this.#schedule('error')
-    this.#rejectPromises(new DOMException(message, 'NotSupportedError'))
+    this.#promises.reject(message, 'NotSupportedError')
     this.#detach()
   }
 
@@ -537,41 +535,15 @@ export class MediaElement extends DomElement implements EngineClient {
     this.#schedule('timeupdate')
   }
 
-  /** Calls whoever waits for a frame when the next is shown. */
-  #awaitFrame(afterMs = ((this.#engine?.frameSeconds ?? 0) * 1000) / (this.#rate || 1)): void {
-    if (this.#frames !== null || this.#frameCallbacks.size === 0) return
-    if (afterMs > 0 && !this.#engine?.moving) return
-    this.#frames = this.#host.clock.after(afterMs, () => {
-      this.#frames = null
-      if (this.videoWidth === 0) return
-      this.#presentedFrames += 1
-      const now = this.#host.clock.now()
-      const { videoWidth: width, videoHeight: height, currentTime: mediaTime } = this
-      const presented = { presentedFrames: this.#presentedFrames, presentationTime: now, expectedDisplayTime: now }
-      const callbacks = [...this.#frameCallbacks.values()]
-      this.#frameCallbacks.clear()
-      for (const callback of callbacks) callback(now, { ...presented, mediaTime, width, height })
-    })
+  /** The next frame, or the one at hand where nothing moves and the length of a frame is not known. */
+  #awaitFrame(): void {
+    const ms = ((this.#engine?.frameSeconds ?? 0) * 1000) / (this.#rate || 1)
+    if (ms === 0 || this.#engine?.moving) this.#frames.frameIn(ms)
   }
 
   #notifyPlaying(): void {
     this.#schedule('playing')
-    this.#resolvePromises()
-  }
-
-  #resolvePromises(): void {
-    const waiting = this.#promises.splice(0)
-    queueTask(this.#host, () => {
-      for (const { resolve } of waiting) resolve()
-    })
-  }
-
-  #rejectPromises(error: unknown): void {
-    const waiting = this.#promises.splice(0)
-    if (waiting.length === 0) return
-    queueTask(this.#host, () => {
-      for (const { reject } of waiting) reject(error)
-    })
+    this.#promises.resolve()
   }
 
   #schedule(type: string): void {

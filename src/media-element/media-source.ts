@@ -1,7 +1,7 @@
 import { support } from './device-profile.ts'
 import { HandlerTarget } from './event-handlers.ts'
 import { type MediaHost, queueTask } from './media-host.ts'
-import { extendedTo, intersection, type Ranges } from './ranges.ts'
+import { common, type Ranges } from './ranges.ts'
 import { SourceBuffer } from './source-buffer.ts'
 import { SourceBufferList } from './source-buffer-list.ts'
 
@@ -73,7 +73,8 @@ export class MediaSource extends HandlerTarget {
   }
 
   removeSourceBuffer(buffer: SourceBuffer): void {
-    if (!this.sourceBuffers.has(buffer)) throw new DOMException('It is none of these source buffers.', 'NotFoundError')
+    if (!this.sourceBuffers.has(buffer))
+      throw new DOMException('The source buffer is not of this media source.', 'NotFoundError')
     buffer.detach()
     this.activeSourceBuffers.delete(buffer)
     this.sourceBuffers.delete(buffer)
@@ -157,9 +158,8 @@ export class MediaSource extends HandlerTarget {
   get buffered(): Ranges {
     const active = [...this.activeSourceBuffers]
     const end = Math.max(0, ...active.map((buffer) => buffer.end))
-    const ended = this.#readyState === 'ended'
-    const [first, ...others] = active.map(({ ranges }) => (ended ? extendedTo(ranges, end) : ranges))
-    return others.reduce<Ranges>((all, ranges) => intersection(all, ranges), first ?? [])
+    const all = active.map(({ ranges }) => ranges)
+    return common(all, this.#readyState === 'ended' ? end : null)
   }
 
   #become(state: 'closed' | 'open' | 'ended'): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { extendedTo, intersection, nearest, type Range, union } from './ranges.ts'
+import { common, intersection, nearest, type Range, union } from './ranges.ts'
 
 const whole = fc.integer({ min: 0, max: 40 })
 const range: fc.Arbitrary<Range> = fc.tuple(whole, whole).map(([start, length]) => ({ start, end: start + length }))
@@ -42,10 +42,13 @@ test('gaps up to the one given count as none', () => {
   expect(union(apart, 0.4)).toEqual(apart)
 })
 
-test('the last range reaches to the end, and none is shortened', () => {
-  expect(extendedTo([{ start: 0, end: 1 }], 2)).toEqual([{ start: 0, end: 2 }])
-  expect(extendedTo([{ start: 0, end: 3 }], 2)).toEqual([{ start: 0, end: 3 }])
-  expect(extendedTo([], 2)).toEqual([])
+test('what is common to all; where the stream ended, the last range of each reaches to the end', () => {
+  const two = [[{ start: 0, end: 3 }], [{ start: 1, end: 2 }]]
+  expect(common(two, null)).toEqual([{ start: 1, end: 2 }])
+  expect(common(two, 3)).toEqual([{ start: 1, end: 3 }])
+  expect(common([[{ start: 0, end: 3 }]], 2)).toEqual([{ start: 0, end: 3 }])
+  expect(common([[{ start: 0, end: 3 }], []], 3)).toEqual([])
+  expect(common([], 3)).toEqual([])
 })
 
 test.each([

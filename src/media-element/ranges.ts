@@ -28,8 +28,14 @@ export function intersection(a: Ranges, b: Ranges): Range[] {
   )
 }
 
+/** What all of them cover. @param end where each that is not empty reaches to at least; null for what it reaches to */
+export function common(all: readonly Ranges[], end: number | null): Ranges {
+  const [first, ...others] = end === null ? all : all.map((ranges) => extendedTo(ranges, end))
+  return others.reduce((one, other) => intersection(one, other), first ?? [])
+}
+
 /** The last of them reaches to `end`: a track that is shorter than the others ends with them. */
-export function extendedTo(ranges: Ranges, end: number): Range[] {
+function extendedTo(ranges: Ranges, end: number): Range[] {
   return ranges.map((range, at) => (at === ranges.length - 1 ? { ...range, end: Math.max(range.end, end) } : range))
 }
 

@@ -3,7 +3,7 @@ import { HandlerTarget } from './event-handlers.ts'
 import type { InitSegment, TrackKind, TrackRun } from './iso-bmff.ts'
 import { queueTask } from './media-host.ts'
 import type { MediaSource } from './media-source.ts'
-import { extendedTo, intersection, type Ranges } from './ranges.ts'
+import { common, type Ranges } from './ranges.ts'
 import { SegmentParser } from './segment-parser.ts'
 import { TimeRanges } from './time-ranges.ts'
 import { TrackBuffer } from './track-buffer.ts'
@@ -139,12 +139,8 @@ export class SourceBuffer extends HandlerTarget {
 
   /** What all its tracks have; where the stream ended, a shorter one counts as long as the longest. */
   get ranges(): Ranges {
-    const { end } = this
-    const ended = this.#source?.readyState === 'ended'
-    const [first, ...others] = [...this.#tracks.values()].map(({ ranges }) =>
-      ended ? extendedTo(ranges, end) : ranges,
-    )
-    return others.reduce<Ranges>((all, ranges) => intersection(all, ranges), first ?? [])
+    const all = this.tracks.map(({ ranges }) => ranges)
+    return common(all, this.#source?.readyState === 'ended' ? this.end : null)
   }
 
   get tracks(): readonly TrackBuffer[] {
