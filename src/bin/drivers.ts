@@ -1,8 +1,9 @@
+import { availableParallelism } from 'node:os'
 import { findBrowser, INSTALL_BROWSER } from '../drivers/chromium/find-browser.ts'
 import type { Driver } from '../drivers/driver.ts'
 import { provedAddresses } from '../origins/proof.ts'
 import type { Shape } from '../origins/shaper.ts'
-import { pageFiles } from './page-files.ts'
+import { headlessFiles, pageFiles } from './page-files.ts'
 import { VERSION } from './version.ts'
 
 /** What a driver is made for. */
@@ -19,23 +20,16 @@ export type DriverSetting = {
   onError: (error: unknown) => void
 }
 
+/** Processes of headless players at once: so many videos are played apart from each other. */
+const MOST_PLAYERS = 8
+
 /** Every driver, by the name that the command line gives it. Its modules are loaded when it is made. */
 export const DRIVERS: Record<string, (setting: DriverSetting) => Promise<Driver>> = {
-  async headless() {
+  async headless({ onError }) {
     const { createHeadlessDriver } = await import('../drivers/headless/driver.ts')
-    const { createGuardedFetch } = await import('../origins/undici-fetch.ts')
-    const { startManifestReader } = await import('./manifest-reader.ts')
-    const manifests = startManifestReader({ kept: 1 })
-    const parse = manifests.forPlayers
-    const addresses = provedAddresses(VERSION)
-    const driver = createHeadlessDriver({ version: VERSION, addresses, createFetch: createGuardedFetch, parse })
-    return {
-      ...driver,
-      async [Symbol.asyncDispose]() {
-        await driver[Symbol.asyncDispose]()
-        await manifests[Symbol.asyncDispose]()
-      },
-    }
+    const { processStarter } = await import('../drivers/headless/player-process.ts')
+    const mostHosts = Math.max(MOST_PLAYERS, availableParallelism())
+    return createHeadlessDriver({ page: headlessFiles, startHost: processStarter(VERSION), mostHosts, onError })
   },
   async simulated() {
     const { createSimulatedDriver } = await import('../drivers/simulated/driver.ts')

@@ -1,28 +1,20 @@
-import type { Parse } from '../drivers/headless/loader.ts'
 import type { ReadManifests } from '../engine/probe.ts'
 import { WorkerLimitError, type WorkerLimits } from '../guarded-worker/limits.ts'
 import { WorkerPool } from '../guarded-worker/worker-pool.ts'
 import { ManifestError } from '../media/presentation.ts'
-import {
-  type PackedPlaylist,
-  type PackedPresentation,
-  SegmentTable,
-  unpackPresentation,
-} from '../media/segment-table.ts'
 import type { Reading, ReadingAnswer } from './manifest-worker.ts'
 
-/** A 24-hour manifest of six renditions in two-second segments takes 2 s, 150 MB, and comes to 9 MB. */
+/** A 24-hour manifest of six renditions in two-second segments takes 2 s and 150 MB. */
 const LIMITS: WorkerLimits = { memoryMb: 256, cpuMs: 5_000, wallMs: 30_000, answerBytes: 16 * 2 ** 20 }
-/** A batch of 3,000 sessions begins at once. */
 const MOST_WAITING = 10_000
 
-export type ManifestReader = AsyncDisposable & { forController: ReadManifests; forPlayers: Parse }
+export type ManifestReader = AsyncDisposable & { forController: ReadManifests }
 
 /**
  * Reads manifests in processes of their own, within limits of memory, time and size: what would end or hold up this
  * process ends that one, and is a `ManifestError` here.
  *
- * @param kept processes that wait for work; a player's start-up time has no process's start in it then.
+ * @param kept processes that wait for work.
  */
 export function startManifestReader({
   kept,
@@ -52,16 +44,6 @@ export function startManifestReader({
     forController: {
       manifest: (text, url, contentType, signal) => read({ kind: 'summary', text, url, contentType }, signal),
       playlist: (text, url, signal) => read({ kind: 'duration', text, url, contentType: null }, signal),
-    },
-    forPlayers: {
-      async manifest(text, url, contentType, signal) {
-        const reading: Reading = { kind: 'presentation', text, url, contentType }
-        return unpackPresentation(await read<PackedPresentation>(reading, signal))
-      },
-      async playlist(text, url, signal) {
-        const packed = await read<PackedPlaylist>({ kind: 'playlist', text, url, contentType: null }, signal)
-        return { ...packed, segments: new SegmentTable(packed.segments) }
-      },
     },
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   }

@@ -3,16 +3,11 @@ import { serveTasks } from '../guarded-worker/serve-tasks.ts'
 import { parseHlsMediaPlaylist } from '../media/hls.ts'
 import { readManifest } from '../media/manifest.ts'
 import { ManifestError, type Presentation } from '../media/presentation.ts'
-import { type PackedPlaylist, type PackedPresentation, packPresentation, packSegments } from '../media/segment-table.ts'
 
-/** What is to be read: for a player with its segments, for the controller without. */
-type ReadingKind = 'presentation' | 'summary' | 'playlist' | 'duration'
-export type Reading = { kind: ReadingKind; text: string; url: string; contentType: string | null }
+/** What is to be read: a manifest, or of a playlist how long it is. */
+export type Reading = { kind: 'summary' | 'duration'; text: string; url: string; contentType: string | null }
 export type ReadingAnswer =
-  | {
-      ok: true
-      value: PackedPresentation | ManifestSummary | PackedPlaylist | { live: boolean; durationSeconds: number }
-    }
+  | { ok: true; value: ManifestSummary | { live: boolean; durationSeconds: number } }
   | { ok: false; message: string }
 
 /** Renditions of one manifest: each is an object for whoever asked. */
@@ -31,14 +26,8 @@ function read(reading: Reading): ReadingAnswer {
 
 function answer({ kind, text, url, contentType }: Reading) {
   switch (kind) {
-    case 'presentation':
-      return packPresentation(manifest(text, url, contentType))
     case 'summary':
       return summary(manifest(text, url, contentType))
-    case 'playlist': {
-      const { segments, ...playlist } = parseHlsMediaPlaylist(text, url)
-      return { ...playlist, segments: packSegments(segments) }
-    }
     case 'duration': {
       const { live, durationSeconds } = parseHlsMediaPlaylist(text, url)
       return { live, durationSeconds }

@@ -1,31 +1,55 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { PageFiles } from '../drivers/player-page/page-session.ts'
 import { sourcesHash } from './sources-hash.ts'
 import { PACKAGE_ROOT } from './version.ts'
 
 export const PAGE_SOURCES = join(PACKAGE_ROOT, 'src', 'player')
-const BUNDLED = ['src/{player,protocol,domain,origins,media}/**/*.ts', 'node_modules/shaka-player/package.json']
-/** Where the packed package carries the page. */
+const BUNDLED = ['src/{player,players,protocol,domain,origins}/**/*.ts']
+/** Where the packed package carries the page, and the builds of the players as their makers ship them. */
 export const PACKED_PAGE = join(PACKAGE_ROOT, 'dist', 'player')
 
-/** The player page, bundled: as the package carries it, or from a clone's sources, where it is kept until they change. */
+/** The scripts of ours, by the source that each is bundled from: of a browser's page, and of one without a screen. */
+export type PageScript = 'main' | 'headless'
+
+const isClone = existsSync(PAGE_SOURCES)
+
+/** The player page, bundled: as the package carries it, or from a clone's sources. */
 export async function pageFiles(): Promise<PageFiles> {
-  const folder = existsSync(PAGE_SOURCES) ? PAGE_SOURCES : PACKED_PAGE
-  const [html, css, script] = await Promise.all([
+  const folder = isClone ? PAGE_SOURCES : PACKED_PAGE
+  const [html, css, player, script] = await Promise.all([
     readFile(join(folder, 'page.html'), 'utf8'),
     readFile(join(folder, 'page.css'), 'utf8'),
-    folder === PAGE_SOURCES ? bundledScript() : readFile(join(folder, 'page.js'), 'utf8'),
+    playerBuild(),
+    pageScript('main'),
   ])
-  return { html, css, script }
+  return { html, css, player, script }
 }
 
-async function bundledScript(): Promise<string> {
+/** The same without a screen. */
+export async function headlessFiles(): Promise<{ player: string; script: string }> {
+  const [player, script] = await Promise.all([playerBuild(), pageScript('headless')])
+  return { player, script }
+}
+
+function playerBuild(): Promise<string> {
+  return readFile(isClone ? shakaBuild() : join(PACKED_PAGE, 'shaka.js'), 'utf8')
+}
+
+/** In a clone. */
+export function shakaBuild(): string {
+  return createRequire(import.meta.url).resolve('shaka-player/dist/shaka-player.compiled-es2021.js')
+}
+
+/** From a clone's sources it is kept until they change. */
+async function pageScript(name: PageScript): Promise<string> {
+  if (!isClone) return readFile(join(PACKED_PAGE, `${name}.js`), 'utf8')
   const folder = join(PACKAGE_ROOT, 'node_modules', '.cache', 'doai')
-  const kept = join(folder, `page-${await sourcesHash(BUNDLED)}.js`)
+  const kept = join(folder, `${name}-${await sourcesHash(BUNDLED)}.js`)
   if (existsSync(kept)) return readFile(kept, 'utf8')
-  const script = await bundlePage()
+  const script = await bundlePage(name)
   await mkdir(folder, { recursive: true })
   // Several agents may bundle at once: whoever is last replaces the same by the same.
   await writeFile(`${kept}.${process.pid}`, script)
@@ -33,11 +57,10 @@ async function bundledScript(): Promise<string> {
   return script
 }
 
-/** Bundles the page's script from its sources. */
-export async function bundlePage(): Promise<string> {
+/** Bundles a script from its sources. */
+export async function bundlePage(name: PageScript): Promise<string> {
   const { build } = await import('vite')
-  const entry = join(PAGE_SOURCES, 'main.ts')
-  const lib = { entry, formats: ['iife' as const], name: 'page' }
+  const lib = { entry: join(PAGE_SOURCES, `${name}.ts`), formats: ['iife' as const], name: 'page' }
   const options = { lib, write: false, minify: true, target: 'es2022', copyPublicDir: false }
   const built = await build({ root: PACKAGE_ROOT, configFile: false, logLevel: 'error', build: options })
   const [output] = Array.isArray(built) ? built : []

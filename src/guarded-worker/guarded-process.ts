@@ -1,20 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { deserialize } from 'node:v8'
+import { forkGuarded, LastWords } from './guarded-child.ts'
 import { type LimitReason, limitError, type WorkerLimits, WorkerTaskError } from './limits.ts'
-import { type Answered, ENDED_FOR } from './messages.ts'
-
-/** How much of its standard error is kept, in characters: V8's last words, with their stack. */
-const KEPT_CHARACTERS = 16_384
+import type { Answered } from './messages.ts'
 
 type Pending = { id: number; resolve: (answer: unknown) => void; reject: (error: Error) => void; timer: NodeJS.Timeout }
-
-/** Windows starts nothing without its root; compiled modules are half of what a start costs. */
-const INHERITED = ['SystemRoot', 'NODE_COMPILE_CACHE'] as const
-
-/** No tokens, no database's address, no NODE_OPTIONS that lift the limit. */
-function environment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
-}
 
 /**
  * One process that does one task at a time within limits. A process and not a thread: a thread that runs out of memory
@@ -23,7 +13,7 @@ function environment(): NodeJS.ProcessEnv {
 export class GuardedProcess {
   readonly #limits: WorkerLimits
   readonly #child: ChildProcess
-  #errors = ''
+  readonly #lastWords: LastWords
   #pending: Pending | null = null
   #ids = 0
   #late = false
@@ -32,15 +22,8 @@ export class GuardedProcess {
   /** @param onEnd called once, when the process has ended, however that came. */
   constructor(file: URL, limits: WorkerLimits, onEnd: () => void) {
     this.#limits = limits
-    this.#child = fork(file, [JSON.stringify(limits)], {
-      serialization: 'advanced',
-      execArgv: [`--max-old-space-size=${limits.memoryMb}`],
-      env: environment(),
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    })
-    this.#child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
-      this.#errors = (this.#errors + piece).slice(-KEPT_CHARACTERS)
-    })
+    this.#child = forkGuarded(file, [JSON.stringify(limits)], limits.memoryMb)
+    this.#lastWords = new LastWords(this.#child)
     this.#child.on('message', (answered: Answered) => this.#settle(answered))
     let told = false
     const over = (how: string) => {
@@ -109,9 +92,7 @@ export class GuardedProcess {
   }
 
   #reason(): LimitReason {
-    if (this.#late || this.#errors.includes(ENDED_FOR.time)) return 'time'
-    const outOfMemory = /heap out of memory|invalid size error|invalid array length|invalid table size/i
-    return this.#errors.includes(ENDED_FOR.memory) || outOfMemory.test(this.#errors) ? 'memory' : 'crashed'
+    return this.#late ? 'time' : (this.#lastWords.limit ?? 'crashed')
   }
 
   /** A process at rest keeps this one from ending no more than a timer does. */

@@ -1,8 +1,7 @@
 import { serialize } from 'node:v8'
-import { Worker } from 'node:worker_threads'
 import type { WorkerLimits } from './limits.ts'
 import type { Answered, Asked } from './messages.ts'
-import type { Watched } from './watchdog.ts'
+import { startWatchdog } from './start-watchdog.ts'
 
 /** Characters of a message that crosses; a parser may quote its whole input. */
 const MESSAGE_CHARACTERS = 500
@@ -35,13 +34,4 @@ async function answer(id: number, work: () => unknown, { answerBytes }: WorkerLi
     const message = error instanceof Error ? error.message : String(error)
     return { id, kind: 'threw', message: message.slice(0, MESSAGE_CHARACTERS) }
   }
-}
-
-function startWatchdog(limits: WorkerLimits): Watched['state'] {
-  const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  // From a clone it is TypeScript, from the package what that was compiled to.
-  const file = import.meta.url.endsWith('.ts') ? './watchdog.ts' : './watchdog.js'
-  const watched: Watched = { state, limits }
-  new Worker(new URL(file, import.meta.url), { workerData: watched }).unref()
-  return state
 }

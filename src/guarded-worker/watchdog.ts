@@ -4,7 +4,7 @@ import type { WorkerLimits } from './limits.ts'
 import { ENDED_FOR } from './messages.ts'
 
 /** What `serve-tasks.ts` hands over: `state[0]` is the number of the task under way, 0 between tasks. */
-export type Watched = { state: Int32Array<SharedArrayBuffer>; limits: WorkerLimits }
+export type Watched = { state: Int32Array<SharedArrayBuffer>; limits: Pick<WorkerLimits, 'memoryMb' | 'cpuMs'> }
 
 const LOOK_MS = 100
 /** Of a process beside its heap: code, stacks, buffers, in MB. */

@@ -1,6 +1,7 @@
 import { support } from './device-profile.ts'
 import { DomElement, SourceElement } from './dom-element.ts'
 import { type FrameCallback, FrameCallbacks } from './frame-callbacks.ts'
+import { MediaError } from './media-error.ts'
 import { type MediaHost, queueTask } from './media-host.ts'
 import type { MediaSource } from './media-source.ts'
 import type { Timer } from './page-clock.ts'
@@ -12,9 +13,6 @@ import { TimeRanges } from './time-ranges.ts'
 
 const NETWORK = { empty: 0, idle: 1, loading: 2, noSource: 3 } as const
 type NetworkState = (typeof NETWORK)[keyof typeof NETWORK]
-
-/** Of a MediaError. */
-const ERROR = { aborted: 1, network: 2, decode: 3, unsupported: 4 } as const
 
 const TIMEUPDATE_MS = 250
 const PROGRESS_MS = 350
@@ -42,7 +40,7 @@ export class MediaElement extends DomElement implements EngineClient {
   #currentSrc = ''
   #networkState: NetworkState = NETWORK.empty
   #readyState: ReadyState = READY.nothing
-  #error: { code: number; message: string } | null = null
+  #error: MediaError | null = null
   #paused = true
   #seeking = false
   #canAutoplay = true
@@ -76,7 +74,7 @@ export class MediaElement extends DomElement implements EngineClient {
     return this.#readyState
   }
 
-  get error(): { code: number; message: string } | null {
+  get error(): MediaError | null {
     return this.#error
   }
 
@@ -246,7 +244,7 @@ export class MediaElement extends DomElement implements EngineClient {
   }
 
   play(): Promise<void> {
-    if (this.#error?.code === ERROR.unsupported) {
+    if (this.#error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED) {
       return Promise.reject(new DOMException(this.#error.message, 'NotSupportedError'))
     }
     const promise = this.#promises.add()
@@ -384,7 +382,10 @@ export class MediaElement extends DomElement implements EngineClient {
       this.#unsupported('Its media cannot be read.')
       return
     }
-    this.#error = { code: ERROR[error], message: error === 'decode' ? 'Its media cannot be decoded.' : 'It broke off.' }
+    this.#error =
+      error === 'decode'
+        ? new MediaError(MediaError.MEDIA_ERR_DECODE, 'Its media cannot be decoded.')
+        : new MediaError(MediaError.MEDIA_ERR_NETWORK, 'It broke off.')
     this.#networkState = NETWORK.idle
     this.#schedule('error')
     if (!this.#paused) {
@@ -430,7 +431,7 @@ export class MediaElement extends DomElement implements EngineClient {
   }
 
   #unsupported(message: string): void {
-    this.#error = { code: ERROR.unsupported, message }
+    this.#error = new MediaError(MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED, message)
     this.#networkState = NETWORK.noSource
     this.#schedule('error')
     this.#promises.reject(message, 'NotSupportedError')
@@ -535,10 +536,8 @@ export class MediaElement extends DomElement implements EngineClient {
     this.#schedule('timeupdate')
   }
 
-  /** The next frame, or the one at hand where nothing moves and the length of a frame is not known. */
   #awaitFrame(): void {
-    const ms = ((this.#engine?.frameSeconds ?? 0) * 1000) / (this.#rate || 1)
-    if (ms === 0 || this.#engine?.moving) this.#frames.frameIn(ms)
+    if (this.#engine?.moving) this.#frames.frameIn((this.#engine.frameSeconds * 1000) / (this.#rate || 1))
   }
 
   #notifyPlaying(): void {

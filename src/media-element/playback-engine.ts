@@ -178,19 +178,23 @@ export class PlaybackEngine implements Attachment {
     return tracks.length > 0 && tracks.every((track) => this.#aheadOf(track, position) >= preroll(track))
   }
 
-  /** Seconds that a track can be played on for; without end where there is nothing more to come. */
+  /**
+   * Seconds that a track can be played on for; without end where there is nothing more to come, and negative where it ran
+   * out before.
+   */
   #aheadOf(track: TrackBuffer, position: number): number {
     const range = track.rangeAt(position)
     if (this.#isEndKnown && (range ? range.end >= track.end : position >= track.end)) return Number.POSITIVE_INFINITY
-    return range === null ? 0 : range.end - position
+    const last = range ?? track.ranges.findLast(({ end }) => end <= position)
+    return last === undefined ? 0 : last.end - position
   }
 
-  /** Seconds that a kind of track can be shown for: what a decoder holds back is not shown until more comes. */
+  /** The same of what is shown: what a decoder holds back is not until more comes. */
   #shownAhead(kind: 'video' | 'audio', position: number): number {
     const ahead = this.#tracks
       .filter(({ track }) => track.kind === kind)
       .map((track) => this.#aheadOf(track, position) - HELD_FRAMES[kind] * track.frameSeconds)
-    return Math.max(0, Math.min(...ahead))
+    return Math.min(...ahead)
   }
 
   /** Seconds: where media runs out, or where it ends. */
@@ -199,7 +203,7 @@ export class PlaybackEngine implements Attachment {
     const [pictures, sound] = [this.#shownAhead('video', position), this.#shownAhead('audio', position)]
     const isHeard = this.#tracks.some(({ track, end }) => track.kind === 'audio' && end > position)
     const frozen = isHeard ? FROZEN_SECONDS : 0
-    const ahead = Math.min(sound, pictures + frozen)
+    const ahead = Math.max(0, Math.min(sound, pictures + frozen))
     return ahead === Number.POSITIVE_INFINITY ? Math.max(position, this.#source.duration) : position + ahead
   }
 

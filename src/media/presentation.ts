@@ -12,7 +12,7 @@ export type Segment = ResourceRef & {
   key: ResourceRef | null
 }
 
-/** Segments in their order: an array, or a table (`segment-table.ts`). */
+/** Segments in their order. */
 export type Segments = { readonly length: number; at(index: number): Segment | undefined }
 
 /** Where a rendition's segments are known from: a playlist still to be read (HLS), or the manifest itself. */

@@ -2,6 +2,8 @@ import type { Mark } from './cmcd.ts'
 
 export type GuardedRequest = {
   url: string
+  /** `GET` if not given. */
+  method?: 'GET' | 'HEAD'
   /** Says on each hop that it is a test; null where the `User-Agent` alone says it, as for a proof. */
   mark: Mark | null
   headers?: Record<string, string>

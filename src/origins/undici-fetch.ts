@@ -93,7 +93,7 @@ async function send(
 ): Promise<Dispatcher.ResponseData> {
   try {
     const headers = { ...request.headers, ...marks, 'user-agent': userAgent, 'accept-encoding': 'identity' }
-    return await agent.request({ ...target(url), method: 'GET', headers, signal: request.signal })
+    return await agent.request({ ...target(url), method: request.method ?? 'GET', headers, signal: request.signal })
   } catch (error) {
     throw failureOf(url, error)
   }

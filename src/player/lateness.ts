@@ -5,14 +5,19 @@ const MOST = 1200
 /** How late the page's own timers run: a page on a machine that is short of time must not blame the stream. */
 export class Lateness {
   readonly #late: number[] = []
+  readonly #isHidden: () => boolean
   #due = performance.now() + EVERY_MS
   readonly #timer = setInterval(() => {
     const now = performance.now()
     // Timers of a page that nobody sees are slowed down on purpose.
-    if (!document.hidden) this.#late.push(Math.max(0, now - this.#due))
+    if (!this.#isHidden()) this.#late.push(Math.max(0, now - this.#due))
     if (this.#late.length > MOST) this.#late.shift()
     this.#due = now + EVERY_MS
   }, EVERY_MS)
+
+  constructor(isHidden: () => boolean) {
+    this.#isHidden = isHidden
+  }
 
   /** The 99th percentile in ms; null before the first. */
   get p99Ms(): number | null {

@@ -1,4 +1,7 @@
+import { shown } from '../players/player-adapter.ts'
+import { ShakaAdapter } from '../players/shaka.ts'
 import type { SessionBrief } from '../protocol/player-messages.ts'
+import { Lateness } from './lateness.ts'
 import { Playback } from './playback.ts'
 import { Reporter } from './reporter.ts'
 
@@ -16,7 +19,20 @@ async function main(): Promise<void> {
   show('title', brief.video.title || brief.video.url)
   const video = document.querySelector('video')
   if (video === null) throw new Error('This page has no video element.')
-  const playback = new Playback(brief, video, () => void reporter.send())
+  const playback = new Playback({
+    brief,
+    video,
+    createPlayer: (video, listener) => new ShakaAdapter(video, listener),
+    lateness: new Lateness(() => document.hidden),
+    playsFiles: true,
+    onNews: () => void reporter.send(),
+  })
+  document.addEventListener('securitypolicyviolation', ({ blockedURI, disposition }) => {
+    if (disposition === 'enforce') playback.refused(`${shown(blockedURI)} is or leads outside the verified origins`)
+  })
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) playback.seenAgain()
+  })
   const stop = () => {
     if (!playback.ended) show('state', 'stopped')
     void playback.stop()

@@ -1,13 +1,25 @@
-import shaka from 'shaka-player/dist/shaka-player.compiled-es2021.js'
 import { isMediaType } from '../domain/media-type.ts'
 import type { TimelineEntry } from '../domain/playback-result.ts'
 import type { Interaction } from '../domain/session-plan.ts'
 import { markOf } from '../origins/cmcd.ts'
 import { isLoopbackUrl, reachOf } from '../origins/reach.ts'
-import type { PageEnd, PageReport, SessionBrief } from '../protocol/player-messages.ts'
-import { failureOf, type PlayerFailure, type ShakaError, shown } from './failure.ts'
-import { Lateness } from './lateness.ts'
+import type { Asked, PlayerAdapter, PlayerFailure, PlayerListener } from '../players/player-adapter.ts'
+import type { PageEnd, PagePlayback, PageReport, SessionBrief } from '../protocol/player-messages.ts'
+import type { Lateness } from './lateness.ts'
 import { AT_START, type Signals, stateOf } from './playback-state.ts'
+
+export type PlaybackOptions = {
+  brief: SessionBrief
+  video: HTMLVideoElement
+  createPlayer: (video: HTMLVideoElement, listener: PlayerListener) => PlayerAdapter
+  lateness: Pick<Lateness, 'p99Ms' | 'stop'>
+  /** Put on every request besides what marks it. */
+  headers?: Readonly<Record<string, string>>
+  /** Whether the page plays a file by itself, without the player's asking for its parts. */
+  playsFiles: boolean
+  /** Something is to be told at once. */
+  onNews: () => void
+}
 
 const UNMARKED: PlayerFailure = {
   kind: 'unsupported',
@@ -16,18 +28,27 @@ const UNMARKED: PlayerFailure = {
   message: 'a progressive file of an origin whose requests are marked by headers: only a query marks it',
 }
 
+const UNREAD: PlayerFailure = {
+  kind: 'unsupported',
+  permanent: true,
+  code: 'progressive',
+  message: 'a progressive file: its duration is for a decoder to find out',
+}
+
 /** A chunk of entries that one report carries. */
 const MOST_ENTRIES = 1000
 
 /** Plays one session in this page and keeps what happens in it. */
-export class Playback {
+export class Playback implements PagePlayback {
   readonly #brief: SessionBrief
   readonly #video: HTMLVideoElement
-  readonly #player = new shaka.Player()
+  readonly #player: PlayerAdapter
   readonly #startMs = performance.now()
   readonly #entries: TimelineEntry[] = [{ kind: 'state', atMs: 0, state: 'starting' }]
   readonly #transferred = { bytes: 0, segmentBytes: 0, segmentMs: 0 }
-  readonly #lateness = new Lateness()
+  readonly #lateness: PlaybackOptions['lateness']
+  readonly #headers: Readonly<Record<string, string>>
+  readonly #playsFiles: boolean
   readonly #onNews: () => void
   #origins: SessionBrief['origins']
   #signals: Signals = AT_START
@@ -37,11 +58,25 @@ export class Playback {
   #rebufferCount = 0
   #end: PageEnd | null = null
 
-  constructor(brief: SessionBrief, video: HTMLVideoElement, onNews: () => void) {
+  constructor({ brief, video, createPlayer, lateness, headers = {}, playsFiles, onNews }: PlaybackOptions) {
     this.#brief = brief
     this.#origins = brief.origins
     this.#video = video
     this.#onNews = onNews
+    this.#lateness = lateness
+    this.#headers = headers
+    this.#playsFiles = playsFiles
+    this.#player = createPlayer(video, {
+      asks: (uri, what) => {
+        const { url, headers } = this.#said(uri, what)
+        return { url, headers: { ...headers, ...this.#headers } }
+      },
+      received: (bytes, segmentMs) => this.#received(bytes, segmentMs),
+      buffering: (starved) => this.#become(starved ? { starved } : { starved, seeking: video.seeking }),
+      switched: (height) => this.#showRendition(height),
+      survived: (failure) => this.#note(failure),
+      failed: (failure) => void this.#erred(failure),
+    })
   }
 
   /** What is to be told, from an entry on. */
@@ -73,19 +108,26 @@ export class Playback {
     this.#origins = origins
   }
 
+  /** A request would have left the verified origins; nothing was sent there. */
+  refused(why: string): void {
+    this.#fail(refusal(why))
+  }
+
+  /** A browser on a phone pauses what nobody sees; what was not paused by the plan goes on when it is seen again. */
+  seenAgain(): void {
+    if (this.#video.paused && !this.#held && !this.#end) void this.#video.play().catch(() => {})
+  }
+
   /** Begins; what goes wrong is the report's end. */
   async play(): Promise<void> {
     const { url } = this.#brief.video
     this.#listen()
-    this.#configure()
-    try {
-      await this.#player.attach(this.#video)
-      if (await this.#cannotBeMarked(url)) return this.#fail(UNMARKED)
-      await this.#player.load(this.#said(url, 'm').url)
-      await this.#video.play()
-    } catch (error) {
-      this.#fail(isShakaError(error) ? failureOf(error) : playFailure(error))
-    }
+    const asked = this.#said(url, { objectType: 'm' })
+    const byHeaders = Object.keys(asked.headers).length > 0
+    if (this.#playsFiles && byHeaders && (await this.#isFile(asked))) return this.#fail(UNMARKED)
+    const failure = await this.#player.load(asked.url)
+    if (failure !== null) return this.#erred(failure)
+    await this.#video.play().catch((error: Error) => this.#erred(playFailure(error)))
   }
 
   /** Ends at once, as nothing: who stops it knows why. */
@@ -94,48 +136,31 @@ export class Playback {
     await this.#player.destroy()
   }
 
-  #configure(): void {
-    this.#player.configure({
-      // Else start-up over HLS fetches segments all over the presentation in search of captions.
-      manifest: { hls: { disableClosedCaptionsDetection: true } },
-      // What the browser believes of its network would make two devices differ for no reason in the stream.
-      abr: { useNetworkInformation: false },
-      streaming: { segmentPrefetchLimit: 0, observeQualityChanges: true },
-    })
-    const engine = this.#player.getNetworkingEngine()
-    const types = shaka.net.NetworkingEngine.RequestType
-    engine?.registerRequestFilter((type, request, context) => {
-      const kind =
-        type === types.MANIFEST ? 'm' : type === types.KEY ? 'k' : context?.type === 1 ? 'i' : this.#mediaOf(context)
-      request.uris = request.uris.map((uri) => {
-        const { url, headers } = this.#said(uri, kind, context?.stream?.bandwidth)
-        Object.assign(request.headers, headers)
-        return url
-      })
-    })
-    engine?.registerResponseFilter((type, { data, timeMs, fromCache }) => {
-      this.#transferred.bytes += data.byteLength
-      if (type !== types.SEGMENT || fromCache || timeMs === undefined) return
-      this.#transferred.segmentBytes += data.byteLength
-      this.#transferred.segmentMs += timeMs
-    })
+  #received(bytes: number, segmentMs: number | null): void {
+    this.#transferred.bytes += bytes
+    if (segmentMs === null) return
+    this.#transferred.segmentBytes += bytes
+    this.#transferred.segmentMs += segmentMs
   }
 
-  /** The browser itself asks for a progressive file, and puts no headers of ours on it: what they mark is not played. */
-  async #cannotBeMarked(url: string): Promise<boolean> {
-    const { url: asked, headers } = this.#said(url, 'm')
-    if (Object.keys(headers).length === 0) return false
-    const response = await fetch(asked, { headers: { ...headers, range: 'bytes=0-0' } }).catch(() => null)
+  /** Where a page plays no files by itself, the player's trouble with one is no failure of anybody. */
+  async #erred(failure: PlayerFailure): Promise<void> {
+    const asked = this.#said(this.#brief.video.url, { objectType: 'm' })
+    const suspect = !this.#playsFiles && !this.#signals.shown && failure.kind === 'player'
+    this.#fail(suspect && (await this.#isFile(asked)) ? UNREAD : failure)
+  }
+
+  /** Whether it is a progressive file, which a browser asks for by itself and puts no headers of ours on. */
+  async #isFile({ url, headers }: { url: string; headers: Record<string, string> }): Promise<boolean> {
+    if (this.#end !== null) return false
+    const all = { ...headers, ...this.#headers, range: 'bytes=0-0' }
+    const response = await fetch(url, { headers: all }).catch(() => null)
     await response?.body?.cancel()
-    return isMediaType(response?.headers.get('content-type'))
-  }
-
-  #mediaOf(context: shaka.extern.RequestContext | undefined): 'v' | 'a' {
-    return context?.stream?.type === 'audio' ? 'a' : 'v'
+    return response?.ok === true && isMediaType(response.headers.get('content-type'))
   }
 
   /** A url as it is asked for: by which session, and that it is a test. */
-  #said(uri: string, objectType: 'm' | 'i' | 'v' | 'a' | 'k', bandwidth?: number) {
+  #said(uri: string, what: Asked) {
     if (!/^https?:/.test(uri)) return { url: uri, headers: {} }
     const { sessionId, video } = this.#brief
     const reach = reachOf(uri, { origins: this.#origins, loopback: isLoopbackUrl(video.url) })
@@ -144,8 +169,7 @@ export class Playback {
       this.#origins,
       { sessionId, contentId: video.id },
       {
-        objectType,
-        ...(bandwidth ? { bitrateKbps: bandwidth / 1000 } : {}),
+        ...what,
         bufferMs: this.#bufferSeconds() * 1000,
         startup: !this.#signals.shown || this.#signals.starved || this.#signals.seeking,
       },
@@ -161,7 +185,7 @@ export class Playback {
     on('pause', () => this.#become({ paused: !video.ended }))
     on('seeking', () => this.#become({ seeking: true }))
     on('seeked', () => {
-      if (!this.#player.isBuffering()) this.#become({ seeking: false })
+      if (!this.#player.starved) this.#become({ seeking: false })
     })
     on('ended', () => {
       this.#become({ ended: true })
@@ -170,32 +194,6 @@ export class Playback {
     if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback((now) => this.#firstFrame(now))
     // Audio alone shows no frame.
     on('playing', () => video.videoWidth === 0 && this.#firstFrame(performance.now()))
-    this.#player.addEventListener('buffering', (event) => {
-      const { buffering } = event as unknown as { buffering: boolean }
-      this.#become(buffering ? { starved: true } : { starved: false, seeking: video.seeking })
-    })
-    this.#player.addEventListener('mediaqualitychanged', (event) => {
-      const { mediaQuality } = event as unknown as { mediaQuality: shaka.extern.MediaQualityInfo }
-      if (mediaQuality.contentType !== 'audio') this.#showRendition(mediaQuality.height)
-    })
-    this.#player.addEventListener('error', (event) => this.#erred((event as unknown as { detail: ShakaError }).detail))
-    this.#player.getNetworkingEngine()?.addEventListener('retry', (event) => {
-      const { error } = event as unknown as { error: ShakaError | null }
-      if (error) this.#note(failureOf(error))
-    })
-    document.addEventListener('securitypolicyviolation', ({ blockedURI, disposition }) => {
-      if (disposition !== 'enforce') return
-      this.#fail(refusal(`${shown(blockedURI)} is or leads outside the verified origins`))
-    })
-    document.addEventListener('visibilitychange', () => {
-      // A browser on a phone pauses what nobody sees; what was not paused by the plan goes on.
-      if (!document.hidden && video.paused && !this.#held && !this.#end) void video.play().catch(() => {})
-    })
-  }
-
-  #erred(error: ShakaError & { severity?: number }): void {
-    if (error.severity === shaka.util.Error.Severity.CRITICAL) this.#fail(failureOf(error))
-    else this.#note(failureOf(error))
   }
 
   #firstFrame(atMs: number): void {
@@ -241,12 +239,10 @@ export class Playback {
         return true
       }
       case 'qualitySwitch': {
-        const others = this.#player.getVariantTracks().toSorted((a, b) => a.bandwidth - b.bandwidth)
-        const chosen = others.filter((track) => !track.active)[interaction.rank % Math.max(1, others.length - 1)]
-        if (chosen === undefined) return false
-        this.#player.configure('abr.enabled', false)
-        this.#player.selectVariantTrack(chosen, false)
-        return true
+        const others = this.#player.renditions().filter(({ active }) => !active)
+        const chosen = others[interaction.rank % Math.max(1, others.length)]
+        chosen?.select()
+        return chosen !== undefined
       }
       case 'background':
         return false
@@ -255,13 +251,13 @@ export class Playback {
 
   /** The rendition at the playhead, as the manifest declares it: of its video where that is told apart. */
   #showRendition(height: number | null): void {
-    const tracks = this.#player.getVariantTracks()
-    const track = tracks.find((one) => one.height === height) ?? tracks.find((one) => one.active)
-    if (track === undefined) return
-    const bitrateKbps = Math.round((track.videoBandwidth ?? track.bandwidth) / 1000)
-    if (bitrateKbps === this.#bitrateKbps) return
-    this.#bitrateKbps = bitrateKbps
-    this.#entries.push({ kind: 'rendition', atMs: this.#now(), bitrateKbps, height: track.height })
+    const all = this.#player.renditions()
+    const active = all.find((one) => one.active)
+    const rendition = active?.height === height ? active : (all.find((one) => one.height === height) ?? active)
+    if (rendition === undefined || rendition.bitrateKbps === this.#bitrateKbps) return
+    this.#bitrateKbps = rendition.bitrateKbps
+    const { bitrateKbps, height: shownHeight } = rendition
+    this.#entries.push({ kind: 'rendition', atMs: this.#now(), bitrateKbps, height: shownHeight })
   }
 
   #become(change: Partial<Signals>, atMs = this.#now()): void {
@@ -315,13 +311,8 @@ function refusal(message: string): PlayerFailure {
   return { kind: 'refused', permanent: true, code: 'refused', message }
 }
 
-function isShakaError(error: unknown): error is ShakaError {
-  return typeof error === 'object' && error !== null && 'category' in error && 'code' in error
-}
-
 /** A `play()` that was rejected. */
-function playFailure(error: unknown): PlayerFailure {
-  const { name, message } = error as Error
+function playFailure({ name, message }: Error): PlayerFailure {
   const code = name === 'NotAllowedError' ? 'autoplay_blocked' : 'player'
   return { kind: 'player', permanent: false, code, message: `${name}: ${message}` }
 }

@@ -64,3 +64,29 @@ export type PageEnd = NonNullable<PageReport['end']>
 /** `have` entries are with the host; `stop` says that the page is to end; `origins` are what it may reach from now on. */
 export const PageAnswer = z.object({ have: count, stop: z.boolean(), origins: ReachableOrigins })
 export type PageAnswer = z.infer<typeof PageAnswer>
+
+/** A session that plays in a page, as whoever opened the page uses it. */
+export interface PagePlayback {
+  /** Begins; what goes wrong is the report's end. */
+  play(): Promise<void>
+  /** What is to be told, from an entry on. */
+  report(first: number): Omit<PageReport, 'seq' | 'first'>
+  /** What may be reached from now on. */
+  restrict(origins: SessionBrief['origins']): void
+  /** A request would have left the verified origins; nothing was sent there. @param why a sentence */
+  refused(why: string): void
+  /** Ends at once, as nothing: who stops it knows why. */
+  stop(): Promise<void>
+}
+
+/** What a page without a screen has as `createPlayback`. */
+export type PlaybackInPage<Video> = (options: {
+  brief: SessionBrief
+  video: Video
+  /** Put on every request, for who carries it. */
+  headers: Readonly<Record<string, string>>
+  /** How late the page's timers run now: the 99th percentile in ms. */
+  lateMs: () => number
+  /** Something is to be told at once. */
+  onNews: () => void
+}) => PagePlayback

@@ -36,10 +36,8 @@ export function pageTime(clock: PageClock, epochMs: number) {
     }
   }
   return {
-    setTimeout: (task: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) =>
-      start(task, Number(ms) || 0, args, false),
-    setInterval: (task: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) =>
-      start(task, Number(ms) || 0, args, true),
+    setTimeout: (task: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => start(task, long(ms), args, false),
+    setInterval: (task: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => start(task, long(ms), args, true),
     clearTimeout: stop,
     clearInterval: stop,
     requestAnimationFrame: (task: (at: number) => void) => start(() => task(clock.now()), 1000 / 60, [], false),
@@ -53,4 +51,9 @@ export function pageTime(clock: PageClock, epochMs: number) {
       getEntriesByType: () => [],
     },
   }
+}
+
+/** Web IDL's `long`, as timers take it: what is no number, and what is too large, is 0. */
+function long(ms: number): number {
+  return Math.max(0, Number(ms) | 0)
 }

@@ -5,6 +5,7 @@ import { support } from '../media-element/device-profile.ts'
 import { DomElement, SourceElement } from '../media-element/dom-element.ts'
 import { HandlerTarget } from '../media-element/event-handlers.ts'
 import { MediaElement } from '../media-element/media-element.ts'
+import { MediaError } from '../media-element/media-error.ts'
 import type { MediaHost } from '../media-element/media-host.ts'
 import { MediaSource } from '../media-element/media-source.ts'
 import type { PageClock } from '../media-element/page-clock.ts'
@@ -110,7 +111,7 @@ function mediaClasses(host: MediaHost) {
       super(host)
     }
   }
-  return { MediaSource: PageMediaSource, SourceBuffer, TimeRanges, HTMLMediaElement: MediaElement }
+  return { MediaSource: PageMediaSource, SourceBuffer, TimeRanges, MediaError, HTMLMediaElement: MediaElement }
 }
 
 function elementClasses() {

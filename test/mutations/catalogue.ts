@@ -204,7 +204,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'guarded processes: a task may use all memory',
-    file: 'src/guarded-worker/guarded-process.ts',
+    file: 'src/guarded-worker/guarded-child.ts',
     find: '--max-old-space-size=',
     replace: '--stack-trace-limit=',
     tests: ['src/guarded-worker/worker-pool.test.ts'],
@@ -292,6 +292,34 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "[SYNTHETIC]: 'test',",
     replace: '',
     tests: ['src/origins/cmcd.test.ts'],
+  },
+  {
+    name: 'drivers: a stream that takes its player along is tried again and again',
+    file: 'src/drivers/headless/hosts.ts',
+    find: 'byLimit && host.video !== null',
+    replace: 'byLimit && host.video === null',
+    tests: ['src/drivers/headless/hosts.test.ts'],
+  },
+  {
+    name: 'drivers: a headless session is not told of a proof that is gone',
+    file: 'src/drivers/headless/hosts.ts',
+    find: "host.link.send({ kind: 'origins', id, origins: list })",
+    replace: 'void list',
+    tests: ['src/drivers/headless/hosts.test.ts'],
+  },
+  {
+    name: 'drivers: a hop of a headless player is not marked',
+    file: 'src/drivers/headless/page-network.ts',
+    find: '{ url: hop, headers: {} } : mark(hop))',
+    replace: '{ url: hop, headers: {} } : { url: hop, headers: {} })',
+    tests: ['src/drivers/headless/page-network.test.ts'],
+  },
+  {
+    name: 'drivers: a network that a phone lost for a moment is forgotten',
+    file: 'src/drivers/adb/phones.ts',
+    find: '.noNetworkAtMs < sinceMs',
+    replace: '.sensors.network',
+    tests: ['test/players/phone-faults.test.ts'],
   },
   {
     name: 'drivers: a page that is silent is waited for',

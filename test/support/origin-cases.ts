@@ -3,16 +3,17 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
-import { startManifestReader } from '../../src/bin/manifest-reader.ts'
-import { pageFiles } from '../../src/bin/page-files.ts'
+import { headlessFiles, pageFiles } from '../../src/bin/page-files.ts'
 import type { PlayableOrigin } from '../../src/domain/playable-origin.ts'
 import { createChromiumDriver } from '../../src/drivers/chromium/driver.ts'
 import type { Driver } from '../../src/drivers/driver.ts'
 import { createHeadlessDriver } from '../../src/drivers/headless/driver.ts'
+import type { StartHost } from '../../src/drivers/headless/messages.ts'
+import { SessionHost } from '../../src/drivers/headless/session-host.ts'
 import { OriginsInForce } from '../../src/origins/origins-in-force.ts'
 import { checkProof } from '../../src/origins/proof.ts'
 import { ProvedAddresses } from '../../src/origins/proved-addresses.ts'
-import { createGuardedFetch } from '../../src/origins/undici-fetch.ts'
+import { testUserAgent } from '../../src/origins/user-agent.ts'
 
 /**
  * Run inside a network namespace whose loopback interface has two private addresses: what a real player is let reach of
@@ -107,7 +108,7 @@ const addresses = new ProvedAddresses((origin, address) =>
     resolveTxt: async () => [],
   }),
 )
-const driver = stack.use(name === 'headless' ? headless() : await chromium())
+const driver = stack.use(name === 'headless' ? await headless() : await chromium())
 
 type Case = { url: string; origins: PlayableOrigin[]; onSegment?: (session: OriginsInForce) => void }
 const cases: Record<string, Case> = {}
@@ -202,10 +203,19 @@ async function play({ url, origins, onSegment: then }: Case): Promise<string> {
   return failure === null ? endReason : failure.kind
 }
 
-function headless(): Driver {
-  const manifests = stack.use(startManifestReader({ kept: 1 }))
-  const parse = manifests.forPlayers
-  return createHeadlessDriver({ version: '0', addresses, resolve, createFetch: createGuardedFetch, parse })
+/** In this process, which has a resolver of its own. */
+function headless(): Promise<Driver> {
+  const startHost: StartHost = (hear) => {
+    const host = new SessionHost({ userAgent: testUserAgent('0'), addresses, resolve, say: hear })
+    stack.use(host)
+    return { send: (message) => host.take(message), kill: () => void host[Symbol.asyncDispose]() }
+  }
+  return createHeadlessDriver({
+    page: headlessFiles,
+    startHost,
+    mostHosts: 1,
+    onError: (error) => console.error(error),
+  })
 }
 
 async function chromium(): Promise<Driver> {

@@ -1,66 +1,35 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { Resolve } from '../../origins/checked-lookup.ts'
-import type { GuardedFetch } from '../../origins/guarded-fetch.ts'
-import { type ProvedAddresses, proveAhead } from '../../origins/proved-addresses.ts'
-import type { SessionPolicy } from '../../origins/reach.ts'
-import { testUserAgent } from '../../origins/user-agent.ts'
 import { type Clock, realClock } from '../clock.ts'
 import type { Driver } from '../driver.ts'
-import type { Parse } from './loader.ts'
-import { playSession } from './session.ts'
-
-/** Parallel connections of one session to an origin: one for video, one for audio. */
-const CONNECTIONS = 2
-/** Resolution of the loop delay's histogram, in ms; it is also what a punctual loop shows. */
-const LOOP_RESOLUTION_MS = 10
+import { PageSession } from '../player-page/page-session.ts'
+import { Hosts } from './hosts.ts'
+import type { StartHost } from './messages.ts'
 
 export type HeadlessDriverOptions = {
-  /** The project's version, for the `User-Agent`. */
-  version: string
-  /** Where control of origins was proved; null, for tests, where any address in reach will do. */
-  addresses: ProvedAddresses | null
-  createFetch: (options: {
-    policy: SessionPolicy
-    userAgent: string
-    connections: number
-    addresses: ProvedAddresses | null
-    resolve?: Resolve
-  }) => GuardedFetch
-  /** Resolves names; the machine's resolver if not given. */
-  resolve?: Resolve
-  parse: Parse
+  /** The player's build and the script that plays sessions with it. */
+  page: () => Promise<{ player: string; script: string }>
+  /** Starts what plays sessions: a process; for tests, what they like. */
+  startHost: StartHost
+  /** Hosts at once, while there are sessions for them. */
+  mostHosts: number
+  onError: (error: unknown) => void
   clock?: Clock
 }
 
-/** Plays streams in real time without a screen or a decoder: any number of sessions at once in one process. */
-export function createHeadlessDriver(options: HeadlessDriverOptions): Driver {
-  const { version, addresses, createFetch, parse, clock = realClock, resolve } = options
-  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
-  loop.enable()
-  const parts = { parse, clock, random: Math.random, loopDelayP99Ms: () => lateness(loop.percentile(99)) }
+/** Plays streams in real time with a player's own code, without a screen or a decoder. */
+export async function createHeadlessDriver(options: HeadlessDriverOptions): Promise<Driver> {
+  const { page, startHost, mostHosts, onError, clock = realClock } = options
+  const load = { kind: 'load' as const, ...(await page()) }
+  const hosts = new Hosts({ startHost, load, most: mostHosts, clock, onError })
   return {
     name: 'headless',
     identity: () => ({ model: 'headless', os: process.platform }),
     async play(assignment, signal, onLive) {
-      const { origins, video } = assignment
-      const policy = origins.policyFor(video.url)
-      await proveAhead(video.url, policy, { addresses, resolve })
-      await using fetch = createFetch({
-        policy,
-        addresses,
-        ...(resolve === undefined ? {} : { resolve }),
-        userAgent: testUserAgent(version),
-        connections: CONNECTIONS,
-      })
-      return await playSession(assignment, { ...parts, fetch }, signal, onLive)
+      const session = new PageSession({ assignment, clock, onLive, background: false, signal })
+      if (!session.over.aborted) await hosts.play(session)
+      return session.report()
     },
     async [Symbol.asyncDispose]() {
-      loop.disable()
+      hosts.dispose()
     },
   }
-}
-
-/** Nanoseconds between two ticks, as ms beyond the histogram's own interval. */
-function lateness(nanoseconds: number): number {
-  return Math.max(0, Math.round((nanoseconds / 1e6 - LOOP_RESOLUTION_MS) * 10) / 10)
 }

@@ -8,7 +8,7 @@ import { PageSession } from './page-session.ts'
 
 let host: PageHost
 beforeEach(async () => {
-  host = await PageHost.start({ html: '<!doctype html>', css: 'p{}', script: 'go()' })
+  host = await PageHost.start({ html: '<!doctype html>', css: 'p{}', player: 'player()', script: 'go()' })
 })
 afterEach(() => host[Symbol.asyncDispose]())
 

@@ -45,6 +45,8 @@ export class PageHost implements AsyncDisposable {
     const own = [`127.0.0.1:${this.port}`, `localhost:${this.port}`]
     if (!own.includes(request.headers.host ?? '')) return end(response, 421)
     const { pathname } = new URL(request.url ?? '/', this.origin)
+    if (request.method === 'GET' && pathname === '/player.js')
+      return file(response, this.#files.player, 'text/javascript')
     if (request.method === 'GET' && pathname === '/page.js')
       return file(response, this.#files.script, 'text/javascript')
     if (request.method === 'GET' && pathname === '/page.css') return file(response, this.#files.css, 'text/css')

@@ -22,8 +22,8 @@ export type PageSessionOptions = {
   signal: AbortSignal
 }
 
-/** The page as a browser gets it, bundled. */
-export type PageFiles = { html: string; css: string; script: string }
+/** The page as a browser gets it, bundled, and the player's own build. */
+export type PageFiles = { html: string; css: string; player: string; script: string }
 
 /** A page tells what happens once a second: one that is silent for so long is stuck. */
 const SILENT_MS = 15_000

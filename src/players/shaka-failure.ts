@@ -1,7 +1,5 @@
 import { isPermanentStatus } from '../domain/failure.ts'
-import type { PageEnd } from '../protocol/player-messages.ts'
-
-export type PlayerFailure = NonNullable<PageEnd['failure']>
+import { type PlayerFailure, shown } from './player-adapter.ts'
 
 /** What Shaka says of an error (`shaka.util.Error`): its numbers, and what belongs to them. */
 export type ShakaError = { category: number; code: number; data: unknown[]; message?: string }
@@ -20,7 +18,7 @@ const CODE = {
 } as const
 
 /** Which failure of the taxonomy an error of the player is. */
-export function failureOf({ category, code, data, message }: ShakaError): PlayerFailure {
+export function shakaFailure({ category, code, data, message }: ShakaError): PlayerFailure {
   const said = `Shaka ${category}.${code}${message ? `: ${message}` : ''}`
   if (code === CODE.badHttpStatus) {
     const [url, status] = data as [string, number]
@@ -53,9 +51,4 @@ export function failureOf({ category, code, data, message }: ShakaError): Player
     return { kind: 'content', permanent: false, code: 'container', message: said }
   }
   return { kind: 'player', permanent: false, code: `shaka_${code}`, message: said }
-}
-
-/** A url for people, without the query that may carry a secret. */
-export function shown(url: unknown): string {
-  return String(url).split('?')[0]?.slice(0, 300) ?? ''
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { failureOf } from './failure.ts'
+import { shakaFailure } from './shaka-failure.ts'
 
 const URL_WITH_SECRET = 'https://media.example.com/a.m4s?token=secret'
 
@@ -16,7 +16,7 @@ test.each([
   ['a decoder that gave up', { category: 3, code: 3016, data: [] }, 'player', false, 'shaka_3016'],
   ['a player that is broken', { category: 7, code: 7000, data: [] }, 'player', false, 'shaka_7000'],
 ] as const)('%s', (_, error, kind, permanent, code) => {
-  const failure = failureOf({ ...error, data: [...error.data] })
+  const failure = shakaFailure({ ...error, data: [...error.data] })
   expect(failure).toMatchObject({ kind, permanent, code })
   expect(failure.message).not.toContain('secret')
 })

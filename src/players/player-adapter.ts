@@ -1,0 +1,49 @@
+import type { Marked } from '../origins/cmcd.ts'
+import type { PageEnd } from '../protocol/player-messages.ts'
+
+export type PlayerFailure = NonNullable<PageEnd['failure']>
+
+/** What a request asks for, as CMCD's `ot` names it: manifest, init segment, video, audio, key. */
+export type Asked = { objectType: 'm' | 'i' | 'v' | 'a' | 'k'; bitrateKbps?: number }
+
+/** A rendition that the player could play, with its sound. */
+export type PlayableRendition = {
+  /** Of its pictures, as the manifest declares it; with the sound where it tells no more. */
+  bitrateKbps: number
+  height: number | null
+  active: boolean
+  /** Plays this one from now on, whatever the network does. */
+  select(): void
+}
+
+/** What an adapter tells the session that uses it, and asks of it. */
+export type PlayerListener = {
+  /** How something is asked for: the url and the headers that say that it is a test. */
+  asks(url: string, what: Asked): Marked
+  /** A whole answer. @param segmentMs from the request to its last byte; null for what is no media segment, or was cached */
+  received(bytes: number, segmentMs: number | null): void
+  buffering(starved: boolean): void
+  /** Another rendition is at the playhead. @param height null where it is not known */
+  switched(height: number | null): void
+  /** Something failed, and the player goes on. */
+  survived(failure: PlayerFailure): void
+  failed(failure: PlayerFailure): void
+}
+
+/** One of the players that people ship, as a session uses it: in a browser's page, on a phone, and without a screen. */
+export interface PlayerAdapter {
+  readonly name: string
+  readonly version: string
+  /** Media is missing at the playhead, as the player sees it. */
+  readonly starved: boolean
+  /** Loads a stream; resolves when it can be played, with why it cannot else. */
+  load(url: string): Promise<PlayerFailure | null>
+  /** By bitrate, the lowest first. */
+  renditions(): PlayableRendition[]
+  destroy(): Promise<void>
+}
+
+/** A url for people, without the query that may carry a secret. */
+export function shown(url: unknown): string {
+  return String(url).split('?')[0]?.slice(0, 300) ?? ''
+}
