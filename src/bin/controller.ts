@@ -13,6 +13,7 @@ import { videoListing } from '../engine/listing.ts'
 import { originCheck, playableOrigins } from '../engine/origins.ts'
 import { Reconciler } from '../engine/reconcile.ts'
 import { createToken, findToken, tokenHash } from '../engine/tokens.ts'
+import { processStarter } from '../player-process/start-process.ts'
 import { Access } from '../server/access.ts'
 import { createApp, type Mount } from '../server/app.ts'
 import { Calculations } from '../server/calculations.ts'
@@ -30,7 +31,8 @@ import { tokenRoutes } from '../server/routes/tokens.ts'
 import { workloadRoutes } from '../server/routes/workloads.ts'
 
 import { dashboardFiles } from './dashboard-files.ts'
-import { startManifestReader } from './manifest-reader.ts'
+import { headlessFiles } from './page-files.ts'
+import { StreamReader } from './stream-reader.ts'
 
 export type ControllerOptions = {
   dataDir: string
@@ -75,8 +77,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
     if (!stopped.signal.aborted) options.onError(error)
   }
   const checkOrigin = originCheck(version)
-  const manifests = stack.use(startManifestReader({ kept: 0 }))
-  const listVideo = videoListing(engine, version, checkOrigin, manifests.forController)
+  const streams = stack.use(new StreamReader({ page: headlessFiles, startHost: processStarter(version) }))
+  const listVideo = videoListing(engine, checkOrigin, streams.read)
   // Apart from those that people ask for: a forecast must not keep a workload from its next video.
   const plans = stack.use(new Calculations({ workers: 1 }))
   const reconciler = new Reconciler({

@@ -27,9 +27,9 @@ const MOST_PLAYERS = 8
 export const DRIVERS: Record<string, (setting: DriverSetting) => Promise<Driver>> = {
   async headless({ onError }) {
     const { createHeadlessDriver } = await import('../drivers/headless/driver.ts')
-    const { processStarter } = await import('../drivers/headless/player-process.ts')
-    const mostHosts = Math.max(MOST_PLAYERS, availableParallelism())
-    return createHeadlessDriver({ page: headlessFiles, startHost: processStarter(VERSION), mostHosts, onError })
+    const { processStarter } = await import('../player-process/start-process.ts')
+    const most = Math.max(MOST_PLAYERS, availableParallelism())
+    return createHeadlessDriver({ page: headlessFiles, startHost: processStarter(VERSION), most, onError })
   },
   async simulated() {
     const { createSimulatedDriver } = await import('../drivers/simulated/driver.ts')

@@ -70,7 +70,7 @@ function videoCommands(group: Command, context: Context): void {
       const client = await clientOf(context)
       const id = /^https?:/.test(idOrUrl) ? (await client.createVideo({ url: idOrUrl })).id : idOrUrl
       const probe = await client.probeVideo(id)
-      print(context, options, probe, ({ format, live, durationSeconds, renditions }) => {
+      print(context, options, probe, ({ format, live, durationSeconds, renditions, periods, protection, player }) => {
         const length = live
           ? 'live'
           : durationSeconds === null
@@ -80,13 +80,20 @@ function videoCommands(group: Command, context: Context): void {
           renditions,
           [
             { title: 'KIND', of: (r) => r.kind },
-            { title: 'KBIT/S', of: (r) => Math.round(r.bandwidth / 1000), right: true },
+            { title: 'KBIT/S', of: (r) => Math.round(r.bandwidth / 1000) || null, right: true },
             { title: 'SIZE', of: (r) => (r.width && r.height ? `${r.width}×${r.height}` : null) },
             { title: 'CODECS', of: (r) => r.codecs },
           ],
           'No renditions.',
         )
-        return `${format}, ${length}\n${rows}`
+        const facts = [
+          format,
+          length,
+          ...(periods > 1 ? [`${periods} periods`] : []),
+          ...(protection.length > 0 ? [`protected by ${protection.join(', ')}`] : []),
+          `read by ${player.name} ${player.version}`,
+        ]
+        return `${facts.join(', ')}\n${rows}`
       })
     })
 }

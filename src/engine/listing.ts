@@ -1,9 +1,8 @@
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
-import { provedAddresses } from '../origins/proof.ts'
 import { isLoopbackUrl, reachOf, shown } from '../origins/reach.ts'
 import type { Engine } from './engine.ts'
 import { type CheckOrigin, type OriginRow, playableOrigins, readOrigins, verifyOrigin } from './origins.ts'
-import { type Probe, probeVideo, type ReadManifests } from './probe.ts'
+import type { Probe, ReadStream } from './probe.ts'
 
 /** What reading the next video came to. */
 export type Listed = { ok: true; probe: Probe } | { ok: false; reason: string }
@@ -14,8 +13,7 @@ export type ListVideo = (videoId: string, signal: AbortSignal) => Promise<Listed
 /** A proof this young, in ms, is not asked for again when a video is listed. */
 const FRESH_MS = 60_000
 
-export function videoListing(engine: Engine, version: string, check: CheckOrigin, read: ReadManifests): ListVideo {
-  const addresses = provedAddresses(version)
+export function videoListing(engine: Engine, check: CheckOrigin, read: ReadStream): ListVideo {
   return async (videoId, signal) => {
     const { rows } = await engine.pool.query<{ id: string; url: string }>('SELECT id, url FROM videos WHERE id = $1', [
       videoId,
@@ -28,7 +26,7 @@ export function videoListing(engine: Engine, version: string, check: CheckOrigin
     if (typeof reach === 'string')
       return { ok: false, reason: `${shown(video.url)} may not be played: ${reach}.${wayOut(video.url, origins)}` }
     try {
-      return { ok: true, probe: await probeVideo(video, { version, origins, addresses, read, signal }) }
+      return { ok: true, probe: await read(video, { origins, signal }) }
     } catch (error) {
       const message = signal.aborted ? 'it was not read in 30 s' : (error as Error).message
       return { ok: false, reason: `${shown(video.url)} cannot be read: ${message}` }

@@ -26,6 +26,17 @@ export const CURRENT_PHONE: DeviceProfile = {
   quota: { video: 150 * 2 ** 20, audio: 12 * 2 ** 20 },
 }
 
+const ANY = [/^./]
+
+/** As no device: everything that somebody's player may ask for. For a stream that is read and not played. */
+export const ANY_DEVICE: DeviceProfile = {
+  containers: {
+    ...{ 'video/mp4': ANY, 'audio/mp4': ANY, 'video/webm': ANY, 'audio/webm': ANY, 'video/mp2t': ANY },
+    ...{ 'audio/aac': ANY, 'audio/mpeg': ANY, 'audio/ac3': ANY, 'audio/ec3': ANY },
+  },
+  quota: CURRENT_PHONE.quota,
+}
+
 /** `probably`: it names codecs, all of which are decoded. `maybe`: it names none. `''`: not decoded. */
 export function support({ containers }: DeviceProfile, type: string): 'probably' | 'maybe' | '' {
   const parsed = contentTypeOf(type)

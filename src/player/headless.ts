@@ -1,8 +1,9 @@
 import { ShakaAdapter } from '../players/shaka.ts'
-import type { PlaybackInPage } from '../protocol/player-messages.ts'
+import type { PlaybackInPage, ReadingInPage } from '../protocol/player-messages.ts'
 import { Playback } from './playback.ts'
+import { readStream } from './reading.ts'
 
-/** What a page without a screen runs: whoever opened it plays sessions by this, any number at once. */
+/** What a page without a screen runs: whoever opened it plays and reads streams by these, any number at once. */
 const createPlayback: PlaybackInPage<HTMLVideoElement> = ({ brief, video, headers, lateMs, onNews }) =>
   new Playback({
     brief,
@@ -19,4 +20,7 @@ const createPlayback: PlaybackInPage<HTMLVideoElement> = ({ brief, video, header
     onNews,
   })
 
-Object.assign(globalThis, { createPlayback })
+const read: ReadingInPage<HTMLVideoElement> = (options) =>
+  readStream({ ...options, createPlayer: (element, listener) => new ShakaAdapter(element, listener) })
+
+Object.assign(globalThis, { createPlayback, readStream: read })

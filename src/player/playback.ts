@@ -1,10 +1,10 @@
-import { isMediaType } from '../domain/media-type.ts'
 import type { TimelineEntry } from '../domain/playback-result.ts'
 import type { Interaction } from '../domain/session-plan.ts'
 import { markOf } from '../origins/cmcd.ts'
 import { isLoopbackUrl, reachOf } from '../origins/reach.ts'
 import type { Asked, PlayerAdapter, PlayerFailure, PlayerListener } from '../players/player-adapter.ts'
 import type { PageEnd, PagePlayback, PageReport, SessionBrief } from '../protocol/player-messages.ts'
+import { answerKind, isMediaFile } from './answer-kind.ts'
 import type { Lateness } from './lateness.ts'
 import { AT_START, type Signals, stateOf } from './playback-state.ts'
 
@@ -34,6 +34,9 @@ const UNREAD: PlayerFailure = {
   code: 'progressive',
   message: 'a progressive file: its duration is for a decoder to find out',
 }
+
+/** What declares more than a terabit per second declares nothing. */
+const MOST_KBPS = 1e9
 
 /** A chunk of entries that one report carries. */
 const MOST_ENTRIES = 1000
@@ -152,11 +155,7 @@ export class Playback implements PagePlayback {
 
   /** Whether it is a progressive file, which a browser asks for by itself and puts no headers of ours on. */
   async #isFile({ url, headers }: { url: string; headers: Record<string, string> }): Promise<boolean> {
-    if (this.#end !== null) return false
-    const all = { ...headers, ...this.#headers, range: 'bytes=0-0' }
-    const response = await fetch(url, { headers: all }).catch(() => null)
-    await response?.body?.cancel()
-    return response?.ok === true && isMediaType(response.headers.get('content-type'))
+    return this.#end === null && isMediaFile(await answerKind(url, { ...headers, ...this.#headers }))
   }
 
   /** A url as it is asked for: by which session, and that it is a test. */
@@ -255,6 +254,8 @@ export class Playback implements PagePlayback {
     const active = all.find((one) => one.active)
     const rendition = active?.height === height ? active : (all.find((one) => one.height === height) ?? active)
     if (rendition === undefined || rendition.bitrateKbps === this.#bitrateKbps) return
+    // A manifest may declare any number.
+    if (rendition.bitrateKbps > MOST_KBPS) return
     this.#bitrateKbps = rendition.bitrateKbps
     const { bitrateKbps, height: shownHeight } = rendition
     this.#entries.push({ kind: 'rendition', atMs: this.#now(), bitrateKbps, height: shownHeight })

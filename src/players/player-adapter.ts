@@ -1,5 +1,5 @@
 import type { Marked } from '../origins/cmcd.ts'
-import type { PageEnd } from '../protocol/player-messages.ts'
+import type { PageEnd, StreamFacts } from '../protocol/player-messages.ts'
 
 export type PlayerFailure = NonNullable<PageEnd['failure']>
 
@@ -38,6 +38,8 @@ export interface PlayerAdapter {
   readonly starved: boolean
   /** Loads a stream; resolves when it can be played, with why it cannot else. */
   load(url: string): Promise<PlayerFailure | null>
+  /** Reads a stream, up to where it would ask for media. */
+  read(url: string): Promise<StreamFacts | { failure: PlayerFailure }>
   /** By bitrate, the lowest first. */
   renditions(): PlayableRendition[]
   destroy(): Promise<void>

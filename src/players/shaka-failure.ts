@@ -17,9 +17,9 @@ const CODE = {
   restrictions: 4012,
 } as const
 
-/** Which failure of the taxonomy an error of the player is. */
-export function shakaFailure({ category, code, data, message }: ShakaError): PlayerFailure {
-  const said = `Shaka ${category}.${code}${message ? `: ${message}` : ''}`
+/** Which failure of the taxonomy an error of the player is. @param name what Shaka calls the code */
+export function shakaFailure({ category, code, data, message }: ShakaError, name?: string): PlayerFailure {
+  const said = `Shaka ${category}.${code}${name ? ` ${name}` : message ? `: ${message}` : ''}`
   if (code === CODE.badHttpStatus) {
     const [url, status] = data as [string, number]
     return {

@@ -1,4 +1,5 @@
 import type shakaNamespace from 'shaka-player/dist/shaka-player.compiled-es2021.js'
+import type { ReadRendition, StreamFacts } from '../protocol/player-messages.ts'
 import type { Asked, PlayableRendition, PlayerAdapter, PlayerFailure, PlayerListener } from './player-adapter.ts'
 import { type ShakaError, shakaFailure } from './shaka-failure.ts'
 
@@ -6,6 +7,7 @@ import { type ShakaError, shakaFailure } from './shaka-failure.ts'
 declare const shaka: typeof shakaNamespace
 
 type Player = InstanceType<typeof shakaNamespace.Player>
+type Track = shakaNamespace.extern.Track
 type RequestContext = shakaNamespace.extern.RequestContext
 
 /** Shaka Player, as it is shipped. */
@@ -40,10 +42,45 @@ export class ShakaAdapter implements PlayerAdapter {
       await this.#player.load(url)
       return null
     } catch (error) {
-      if (isShakaError(error)) return shakaFailure(error)
-      // What its code trips over while it loads is what it reads.
-      const message = `Shaka cannot read it: ${String(error).replace(/\s+/g, ' ').slice(0, 300)}`
+      if (isShakaError(error)) return failureOf(error)
+      // What its code trips over while it loads is what it reads; nothing of that is quoted.
+      const said = String(error)
+        .replace(/Char:[\s\S]*$/, '')
+        .replace(/\s+/g, ' ')
+        .trim()
+      const message = `Shaka cannot read it: ${said.slice(0, 300)}`
       return { kind: 'content', permanent: true, code: 'manifest', message }
+    }
+  }
+
+  async read(url: string): Promise<StreamFacts | { failure: PlayerFailure }> {
+    const { promise: known, resolve } = Promise.withResolvers<null>()
+    // All is known of its tracks, and none of its segments was asked for.
+    this.#player.addEventListener('streaming', () => resolve(null))
+    const failure = await Promise.race([this.load(url), known])
+    return failure === null ? this.#facts() : { failure }
+  }
+
+  #facts(): StreamFacts {
+    const player = this.#player
+    // Of a file nothing is known before it is decoded.
+    const tracks = player.getManifestType() === null ? [] : player.getVariantTracks()
+    const manifest = player.getManifest()
+    const type = player.getManifestType()
+    const live = player.isLive()
+    const duration = manifest?.presentationTimeline.getDuration() ?? Number.NaN
+    const protection = [...(manifest?.variants ?? [])].flatMap(({ video, audio }) =>
+      [video, audio].flatMap((stream) => stream?.drmInfos.map(({ keySystem }) => keySystem) ?? []),
+    )
+    return {
+      format: type === null ? 'progressive' : type === 'HLS' ? 'hls' : 'dash',
+      live,
+      durationSeconds: live || !Number.isFinite(duration) ? null : duration,
+      renditions: [...renditionsOf(tracks, 'video'), ...renditionsOf(tracks, 'audio')],
+      periods: manifest?.periodCount ?? 1,
+      protection: [...new Set(protection)].sort(),
+      peakBandwidth: Math.max(0, ...tracks.map(({ bandwidth }) => bandwidth)),
+      player: { name: this.name, version: this.version },
     }
   }
 
@@ -85,7 +122,7 @@ export class ShakaAdapter implements PlayerAdapter {
     })
     engine?.addEventListener('retry', (event) => {
       const { error } = event as unknown as { error: ShakaError | null }
-      if (error) this.#listener.survived(shakaFailure(error))
+      if (error) this.#listener.survived(failureOf(error))
     })
   }
 
@@ -98,16 +135,39 @@ export class ShakaAdapter implements PlayerAdapter {
       if (mediaQuality.contentType !== 'audio') this.#listener.switched(mediaQuality.height)
     })
     on<{ detail: ShakaError & { severity?: number } }>('error', ({ detail }) => {
-      const failure = shakaFailure(detail)
+      const failure = failureOf(detail)
       if (detail.severity === shaka.util.Error.Severity.CRITICAL) this.#listener.failed(failure)
       else this.#listener.survived(failure)
     })
   }
 }
 
+/** Each once, however many of the other kind it goes with; the lowest first. */
+function renditionsOf(tracks: readonly Track[], kind: 'video' | 'audio'): ReadRendition[] {
+  const byId = new Map<number, ReadRendition>()
+  for (const track of tracks) {
+    const [id, own, codecs] =
+      kind === 'video'
+        ? [track.videoId, track.videoBandwidth, track.videoCodec]
+        : [track.audioId, track.audioBandwidth, track.audioCodec]
+    // Sound in the segments of the pictures is no rendition of its own.
+    if (id === null || (kind === 'audio' && track.audioId === track.videoId)) continue
+    const size = kind === 'video' ? { width: track.width, height: track.height } : { width: null, height: null }
+    // HLS declares what a variant needs with its sound, and of the sound alone nothing.
+    const bandwidth = own ?? (kind === 'video' || track.videoId === null ? track.bandwidth : 0)
+    if (!byId.has(id)) byId.set(id, { kind, bandwidth, codecs: codecs ?? track.codecs, ...size })
+  }
+  return [...byId.values()].sort((a, b) => a.bandwidth - b.bandwidth)
+}
+
 function mediaOf(context: RequestContext | undefined): 'i' | 'a' | 'v' {
   if (context?.type === shaka.net.NetworkingEngine.AdvancedRequestType.INIT_SEGMENT) return 'i'
   return context?.stream?.type === 'audio' ? 'a' : 'v'
+}
+
+function failureOf(error: ShakaError): PlayerFailure {
+  const [name] = Object.entries(shaka.util.Error.Code).find(([, code]) => code === error.code) ?? []
+  return shakaFailure(error, name)
 }
 
 function isShakaError(error: unknown): error is ShakaError {

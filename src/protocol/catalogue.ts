@@ -70,4 +70,7 @@ export const Probe = z.object({
       height: z.number().nullable(),
     }),
   ),
+  periods: z.number(),
+  protection: z.array(z.string()),
+  player: z.object({ name: z.string(), version: z.string() }),
 })

@@ -65,6 +65,52 @@ export type PageEnd = NonNullable<PageReport['end']>
 export const PageAnswer = z.object({ have: count, stop: z.boolean(), origins: ReachableOrigins })
 export type PageAnswer = z.infer<typeof PageAnswer>
 
+/** Of one stream: more are nobody's ladder, and each is an object for whoever asked. */
+const MOST_RENDITIONS = 1000
+
+/** A rendition as its player would choose it. */
+const ReadRendition = z.object({
+  kind: z.enum(['video', 'audio']),
+  bandwidth: amount,
+  codecs: said.nullable(),
+  width: amount.nullable(),
+  height: amount.nullable(),
+})
+export type ReadRendition = z.infer<typeof ReadRendition>
+
+/** What a player makes of a stream before it asks for any media. */
+const StreamFacts = z.object({
+  format: z.enum(['hls', 'dash', 'progressive']),
+  live: z.boolean(),
+  durationSeconds: amount.nullable(),
+  renditions: z.array(ReadRendition).max(MOST_RENDITIONS),
+  periods: count,
+  /** Key systems, such as `com.widevine.alpha`; none where it is not protected. */
+  protection: z.array(said).max(100),
+  /** Bits per second that its best pictures and sound take together; 0 where nothing says it. */
+  peakBandwidth: amount,
+  player: z.object({ name: z.string(), version: z.string() }),
+})
+export type StreamFacts = z.infer<typeof StreamFacts>
+
+/** What reading a stream came to. `message` continues "it cannot be read: …"; `passing` where another try may do. */
+export const StreamRead = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), facts: StreamFacts }),
+  z.object({ ok: z.literal(false), passing: z.boolean(), message: said }),
+])
+export type StreamRead = z.infer<typeof StreamRead>
+
+/** What a page without a screen has as `readStream`. */
+export type ReadingInPage<Video> = (options: {
+  stream: { sessionId: string; video: { id: string; url: string } }
+  origins: Readonly<SessionBrief['origins']>
+  video: Video
+  /** Put on every request, for who carries it. */
+  headers: Readonly<Record<string, string>>
+  /** Resolves when a request was refused, with why. */
+  refused: Promise<string>
+}) => Promise<StreamRead>
+
 /** A session that plays in a page, as whoever opened the page uses it. */
 export interface PagePlayback {
   /** Begins; what goes wrong is the report's end. */

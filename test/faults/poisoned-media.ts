@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { ENDED, REFUSED } from '../support/poisons.ts'
+import { POISONS } from '../support/poisons.ts'
 
 const LADDER = join(import.meta.dirname, '../../media/ladder')
 const file = (name: string) => readFileSync(join(LADDER, name), 'utf8')
@@ -58,7 +58,7 @@ const change: fc.Arbitrary<(text: string) => string> = fc.oneof(
 const changes = fc.array(change, { minLength: 1, maxLength: 4 })
 const changed = (text: string) => changes.map((all) => all.reduce((before, one) => one(before), text))
 
-const poisons = [...Object.values(REFUSED), ...Object.values(ENDED)].map(({ text }): Mutated => {
+const poisons = Object.values(POISONS).map((text): Mutated => {
   const isPlaylist = text.startsWith('#EXTM3U') && !text.includes('#EXT-X-STREAM-INF')
   const manifest = text.startsWith('#') ? 'master.m3u8' : 'manifest.mpd'
   return { manifest, files: isPlaylist ? { 'media_0.m3u8': text } : { [manifest]: text } }

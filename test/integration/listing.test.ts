@@ -25,7 +25,8 @@ const reading = (listVideo: ListVideo, planElsewhere = planHere) =>
   new Listings({ engine, listVideo, planElsewhere, signal: stopped.signal })
 
 function probe(durationSeconds: number | null, peakKbps: number | null = 400): Probe {
-  return { format: 'hls', live: false, durationSeconds, peakKbps, renditions: [] }
+  const player = { name: 'shaka', version: '5' }
+  return { format: 'hls', live: false, durationSeconds, peakKbps, renditions: [], periods: 1, protection: [], player }
 }
 
 async function listing(over: Parameters<typeof lab.workload>[0] = {}): Promise<string> {

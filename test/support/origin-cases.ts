@@ -8,12 +8,12 @@ import type { PlayableOrigin } from '../../src/domain/playable-origin.ts'
 import { createChromiumDriver } from '../../src/drivers/chromium/driver.ts'
 import type { Driver } from '../../src/drivers/driver.ts'
 import { createHeadlessDriver } from '../../src/drivers/headless/driver.ts'
-import type { StartHost } from '../../src/drivers/headless/messages.ts'
-import { SessionHost } from '../../src/drivers/headless/session-host.ts'
 import { OriginsInForce } from '../../src/origins/origins-in-force.ts'
 import { checkProof } from '../../src/origins/proof.ts'
 import { ProvedAddresses } from '../../src/origins/proved-addresses.ts'
 import { testUserAgent } from '../../src/origins/user-agent.ts'
+import type { StartHost } from '../../src/player-process/messages.ts'
+import { PlayerHost } from '../../src/player-process/player-host.ts'
 
 /**
  * Run inside a network namespace whose loopback interface has two private addresses: what a real player is let reach of
@@ -206,14 +206,14 @@ async function play({ url, origins, onSegment: then }: Case): Promise<string> {
 /** In this process, which has a resolver of its own. */
 function headless(): Promise<Driver> {
   const startHost: StartHost = (hear) => {
-    const host = new SessionHost({ userAgent: testUserAgent('0'), addresses, resolve, say: hear })
+    const host = new PlayerHost({ userAgent: testUserAgent('0'), addresses, resolve, say: hear })
     stack.use(host)
     return { send: (message) => host.take(message), kill: () => void host[Symbol.asyncDispose]() }
   }
   return createHeadlessDriver({
     page: headlessFiles,
     startHost,
-    mostHosts: 1,
+    most: 1,
     onError: (error) => console.error(error),
   })
 }

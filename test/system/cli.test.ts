@@ -121,7 +121,9 @@ test('play, and what the registries print', async () => {
   )
   expect(await doai(['device', 'why', 'WS01-S09'], env)).toMatchObject({ code: 1, err: 'There is no such device.\n' })
   const probe = await doai(['video', 'probe', media.video('probe')], env)
-  expect(probe.out).toMatch(/^hls, (23\.9|27\.4|21\.7|33\.3) s\n.*KBIT\/S.*\nvideo +\d+ +\d+×\d+/)
+  expect(probe.out).toMatch(
+    /^hls, (23\.9|27\.4|21\.7|33\.3) s, read by shaka v5\.\S+\n.*KBIT\/S.*\nvideo +\d+ +\d+×\d+/,
+  )
   const origin = await doai(['origin', 'add', 'https://media.example.com', '--path-prefix', '/team/'], env)
   expect(origin.out).toMatch(/https:\/\/media\.example\.com\/team\/\.well-known\/doai-[0-9a-f]{40}\.txt/)
   expect(await doai(['origin', 'add', 'http://127.0.0.1:80'], env)).toMatchObject({

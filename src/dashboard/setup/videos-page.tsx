@@ -95,6 +95,7 @@ function ProbeTable({ probe }: { probe: Probe }) {
         {text.format} {probe.format.toUpperCase()}
         {probe.live && ` · ${text.live}`}
         {probe.durationSeconds !== null && ` · ${clockOf(probe.durationSeconds * 1000)}`}
+        {probe.protection.length > 0 && ` · ${probe.protection.join(', ')}`}
       </p>
       <table className="table">
         <thead>
@@ -112,7 +113,7 @@ function ProbeTable({ probe }: { probe: Probe }) {
               <td className="number">
                 {height === null ? '' : width === null ? `${height}p` : `${width} × ${height}`}
               </td>
-              <td className="number">{`${decimals(bandwidth / 1000, 0, words)} kbit/s`}</td>
+              <td className="number">{bandwidth > 0 ? `${decimals(bandwidth / 1000, 0, words)} kbit/s` : ''}</td>
               <td>{codecs}</td>
             </tr>
           ))}

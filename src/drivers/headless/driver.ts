@@ -1,35 +1,74 @@
-import { type Clock, realClock } from '../clock.ts'
+import type { OfTask, StartHost } from '../../player-process/messages.ts'
+import { PlayerProcesses, type TaskEnd } from '../../player-process/player-processes.ts'
+import { PageReport } from '../../protocol/player-messages.ts'
+import { realClock } from '../clock.ts'
 import type { Driver } from '../driver.ts'
-import { PageSession } from '../player-page/page-session.ts'
-import { Hosts } from './hosts.ts'
-import type { StartHost } from './messages.ts'
+import { type Failure, PageSession } from '../player-page/page-session.ts'
 
 export type HeadlessDriverOptions = {
-  /** The player's build and the script that plays sessions with it. */
+  /** The player's build and the script that plays with it. */
   page: () => Promise<{ player: string; script: string }>
   /** Starts what plays sessions: a process; for tests, what they like. */
   startHost: StartHost
-  /** Hosts at once, while there are sessions for them. */
-  mostHosts: number
+  /** Processes at once. */
+  most: number
   onError: (error: unknown) => void
-  clock?: Clock
 }
 
 /** Plays streams in real time with a player's own code, without a screen or a decoder. */
-export async function createHeadlessDriver(options: HeadlessDriverOptions): Promise<Driver> {
-  const { page, startHost, mostHosts, onError, clock = realClock } = options
-  const load = { kind: 'load' as const, ...(await page()) }
-  const hosts = new Hosts({ startHost, load, most: mostHosts, clock, onError })
+export async function createHeadlessDriver({ page, ...options }: HeadlessDriverOptions): Promise<Driver> {
+  const processes = new PlayerProcesses({ ...options, load: await page(), kept: 1, clock: realClock })
+  processes.warm()
   return {
     name: 'headless',
     identity: () => ({ model: 'headless', os: process.platform }),
     async play(assignment, signal, onLive) {
-      const session = new PageSession({ assignment, clock, onLive, background: false, signal })
-      if (!session.over.aborted) await hosts.play(session)
+      const session = new PageSession({ assignment, clock: realClock, onLive, background: false, signal })
+      if (!session.over.aborted) await play(processes, session)
       return session.report()
     },
     async [Symbol.asyncDispose]() {
-      hosts.dispose()
+      processes.dispose()
     },
   }
+}
+
+async function play(processes: PlayerProcesses, session: PageSession): Promise<void> {
+  const { id, assignment, over } = session
+  const { origins, video } = assignment
+  const ended = Promise.withResolvers<void>()
+  over.addEventListener('abort', () => ended.resolve(), { once: true })
+  using task = processes.begin(
+    video.url,
+    { kind: 'play', id, brief: session.brief(), origins: origins.list },
+    { hear: (message) => hear(session, message), ended: (end) => session.fail(failureOf(end)) },
+  )
+  using _ = origins.heard((list) => task.restrict(list))
+  await ended.promise
+}
+
+function hear(session: PageSession, message: OfTask): void {
+  switch (message.kind) {
+    case 'report': {
+      const report = PageReport.safeParse(message.report)
+      if (report.success) session.take(report.data)
+      else session.fail(broken('player', 'player_report', 'its player told of what nobody can read'))
+      break
+    }
+    case 'threw':
+      session.fail(broken('player', 'player_threw', message.message.slice(0, 300)))
+      break
+    case 'read':
+      break
+  }
+}
+
+/** Where several streams were played nobody knows which one it was: each is tried again, by and by alone. */
+function failureOf({ byLimit, alone, how }: TaskEnd): Failure {
+  if (!byLimit || !alone) return broken('lost', 'player_process', `the process of its player ${how}`)
+  return { kind: 'content', permanent: true, code: 'poison', message: `what plays it ${how}` }
+}
+
+function broken(kind: 'player' | 'lost', code: string, message: string): Failure {
+  return { kind, permanent: false, code, message }
 }

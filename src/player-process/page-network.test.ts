@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { markOf } from '../../origins/cmcd.ts'
-import { type GuardedRequest, RefusedError, TransferError } from '../../origins/guarded-fetch.ts'
+import { markOf } from '../origins/cmcd.ts'
+import { type GuardedRequest, RefusedError, TransferError } from '../origins/guarded-fetch.ts'
 import { pageNetwork } from './page-network.ts'
 
 const URL_ASKED = 'https://media.example.com/a.m3u8'

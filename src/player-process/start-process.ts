@@ -1,4 +1,4 @@
-import { forkGuarded, LastWords } from '../../guarded-worker/guarded-child.ts'
+import { forkGuarded, LastWords } from '../guarded-worker/guarded-child.ts'
 import type { FromHost, HostLink, StartHost } from './messages.ts'
 
 /** JavaScript heap of a process, MB: a hundred sessions take half of it. */
@@ -13,7 +13,7 @@ export const SPIN_MS = 10_000
 export function processStarter(version: string): StartHost {
   return (hear, onEnd): HostLink => {
     // From a clone it is TypeScript, from the package what that was compiled to.
-    const file = import.meta.url.endsWith('.ts') ? './player-process-main.ts' : './player-process-main.js'
+    const file = import.meta.url.endsWith('.ts') ? './process-main.ts' : './process-main.js'
     const child = forkGuarded(new URL(file, import.meta.url), [version], MEMORY_MB)
     const lastWords = new LastWords(child)
     child.on('message', (message: FromHost) => hear(message))

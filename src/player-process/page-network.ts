@@ -1,5 +1,5 @@
-import { isMarked, type Mark } from '../../origins/cmcd.ts'
-import { type GuardedFetch, type GuardedResponse, RefusedError } from '../../origins/guarded-fetch.ts'
+import { isMarked, type Mark } from '../origins/cmcd.ts'
+import { type GuardedFetch, type GuardedResponse, RefusedError } from '../origins/guarded-fetch.ts'
 
 export type PageNetworkOptions = {
   fetch: GuardedFetch

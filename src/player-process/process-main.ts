@@ -1,13 +1,13 @@
-import { startWatchdog } from '../../guarded-worker/start-watchdog.ts'
-import { provedAddresses } from '../../origins/proof.ts'
-import { testUserAgent } from '../../origins/user-agent.ts'
+import { startWatchdog } from '../guarded-worker/start-watchdog.ts'
+import { provedAddresses } from '../origins/proof.ts'
+import { testUserAgent } from '../origins/user-agent.ts'
 import type { FromHost, ToHost } from './messages.ts'
-import { MEMORY_MB, SPIN_MS } from './player-process.ts'
-import { SessionHost } from './session-host.ts'
+import { PlayerHost } from './player-host.ts'
+import { MEMORY_MB, SPIN_MS } from './start-process.ts'
 
 const version = process.argv[2] ?? ''
 const say = (message: FromHost) => process.send?.(message, () => {})
-const host = new SessionHost({ userAgent: testUserAgent(version), addresses: provedAddresses(version), say })
+const host = new PlayerHost({ userAgent: testUserAgent(version), addresses: provedAddresses(version), say })
 // What a page's script throws ends no page.
 const erred = (error: unknown) =>
   say({ kind: 'erred', message: String((error as Error)?.stack ?? error).slice(0, 2000) })

@@ -1,0 +1,41 @@
+import type { PlayableOrigin } from '../domain/playable-origin.ts'
+import type { PageReport, SessionBrief, StreamRead } from '../protocol/player-messages.ts'
+
+/** A stream to be read. `sessionId` names the reading in what it asks for, as a session's id would. */
+export type StreamToRead = { sessionId: string; video: { id: string; url: string } }
+
+/** What whoever has work tells a host. `id` names a task between the two: a session to play, or a stream to read. */
+export type ToHost =
+  /** First of all: the player's build and the script that plays and reads with it. */
+  | { kind: 'load'; player: string; script: string }
+  | { kind: 'play'; id: string; brief: SessionBrief; origins: readonly PlayableOrigin[] }
+  | { kind: 'read'; id: string; stream: StreamToRead; origins: readonly PlayableOrigin[] }
+  | { kind: 'origins'; id: string; origins: readonly PlayableOrigin[] }
+  | { kind: 'close'; id: string }
+
+/** What a host tells of a task. */
+export type OfTask =
+  | { kind: 'report'; id: string; report: PageReport }
+  | { kind: 'read'; id: string; read: StreamRead }
+  /** It could not be begun: what the code that begins it threw. */
+  | { kind: 'threw'; id: string; message: string }
+
+export type FromHost =
+  | OfTask
+  /** A script threw where nothing caught it; what plays goes on. */
+  | { kind: 'erred'; message: string }
+  /** Once a second. */
+  | { kind: 'alive' }
+
+/** How one speaks to a host. */
+export type HostLink = {
+  send(message: ToHost): void
+  /** Ends it at once. */
+  kill(): void
+}
+
+/** How a host ended: by a limit of its process that its player met, or not. `how` continues "it …". */
+export type HostEnd = { byLimit: boolean; how: string }
+
+/** Starts a host. `onEnd` is called once, when it ended however that came. */
+export type StartHost = (hear: (message: FromHost) => void, onEnd: (end: HostEnd) => void) => HostLink

@@ -1,0 +1,207 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { PlayableOrigin } from '../domain/playable-origin.ts'
+import { ANY_DEVICE, CURRENT_PHONE } from '../media-element/device-profile.ts'
+import type { MediaElement } from '../media-element/media-element.ts'
+import type { Resolve } from '../origins/checked-lookup.ts'
+import { markOf } from '../origins/cmcd.ts'
+import { OriginsInForce } from '../origins/origins-in-force.ts'
+import { type ProvedAddresses, proveAhead } from '../origins/proved-addresses.ts'
+import { createGuardedFetch } from '../origins/undici-fetch.ts'
+import type { PagePlayback, PlaybackInPage, ReadingInPage } from '../protocol/player-messages.ts'
+import type { PageNetwork } from '../realm/page-network.ts'
+import { realPageClock } from '../realm/real-page-clock.ts'
+import { createRealm, type Realm } from '../realm/realm.ts'
+import type { FromHost, ToHost } from './messages.ts'
+import { pageNetwork } from './page-network.ts'
+
+export type PlayerHostOptions = {
+  /** Says that it is a test. */
+  userAgent: string
+  /** Where control of origins was proved; null, for tests, where any address in reach will do. */
+  addresses: ProvedAddresses | null
+  /** Resolves names; the machine's resolver if not given. */
+  resolve?: Resolve | undefined
+  say: (message: FromHost) => void
+}
+
+/** A session that plays, or a stream that is read. */
+type Hosted = {
+  origins: OriginsInForce
+  network: PageNetwork
+  refused: (why: string) => void
+  playback: PagePlayback | null
+  closed: AbortController
+}
+
+type Page = {
+  realm: Realm
+  createPlayback: PlaybackInPage<MediaElement>
+  readStream: ReadingInPage<MediaElement>
+}
+
+/** Names the task of a request: all share one page. No request takes it along. */
+const TASK_HEADER = 'x-doai-task'
+/** Parallel connections of one session to an origin, as browsers have them over HTTP/1.1. */
+const CONNECTIONS = 6
+const TELL_MS = 1000
+/** Resolution of the loop delay's histogram, in ms; it is also what a punctual loop shows. */
+const LOOP_RESOLUTION_MS = 10
+/** A browser's, so that a player takes the paths that it takes in one. */
+const BROWSER =
+  'Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36'
+
+/** Plays and reads streams with a player's own code, all in one page without a screen. Disposing it ends them. */
+export class PlayerHost implements AsyncDisposable {
+  readonly #options: PlayerHostOptions
+  readonly #tasks = new Map<string, Hosted>()
+  readonly #loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
+  readonly #alive: NodeJS.Timeout
+  #scripts: { player: string; script: string } | null = null
+  /** One to play in and one to read in, made when they are needed. */
+  readonly #pages: Partial<Record<'play' | 'read', Page>> = {}
+
+  constructor(options: PlayerHostOptions) {
+    this.#options = options
+    this.#loop.enable()
+    this.#alive = setInterval(() => options.say({ kind: 'alive' }), TELL_MS)
+  }
+
+  take(message: ToHost): void {
+    switch (message.kind) {
+      case 'load':
+        this.#scripts = message
+        break
+      case 'play':
+      case 'read':
+        this.#begin(message).catch((error: Error) => {
+          this.#options.say({ kind: 'threw', id: message.id, message: error.message })
+        })
+        break
+      case 'origins': {
+        const task = this.#tasks.get(message.id)
+        task?.origins.replace(message.origins)
+        task?.playback?.restrict([...message.origins])
+        break
+      }
+      case 'close':
+        this.#close(message.id)
+        break
+    }
+  }
+
+  #pageTo(kind: 'play' | 'read'): Page {
+    const known = this.#pages[kind]
+    if (known !== undefined) return known
+    if (this.#scripts === null) throw new Error('No player was loaded.')
+    const realm = createRealm({
+      clock: realPageClock(),
+      epochMs: Date.now(),
+      profile: kind === 'play' ? CURRENT_PHONE : ANY_DEVICE,
+      userAgent: `${BROWSER} ${this.#options.userAgent}`,
+      network: (request) => this.#carry(request),
+    })
+    realm.run(this.#scripts.player, 'player.js')
+    realm.run(this.#scripts.script, 'page.js')
+    const page = { realm, ...(realm.globals as Pick<Page, 'createPlayback' | 'readStream'>) }
+    this.#pages[kind] = page
+    return page
+  }
+
+  #carry(request: Request): Promise<Response> {
+    const task = this.#tasks.get(request.headers.get(TASK_HEADER) ?? '')
+    if (task === undefined) return Promise.reject(new TypeError('Failed to fetch: it is of no task.'))
+    request.headers.delete(TASK_HEADER)
+    return task.network(request)
+  }
+
+  async #begin(message: ToHost & { kind: 'play' | 'read' }): Promise<void> {
+    const page = this.#pageTo(message.kind)
+    const { id } = message
+    const { sessionId, video } = message.kind === 'play' ? message.brief : message.stream
+    const { addresses, resolve } = this.#options
+    const task = this.#open(id, { sessionId, video }, message.origins)
+    await proveAhead(video.url, task.origins.policyFor(video.url), { addresses, resolve })
+    if (task.closed.signal.aborted) return
+    const headers = { [TASK_HEADER]: id }
+    if (message.kind === 'play') return this.#play(page, message, task, headers)
+    const refused = Promise.withResolvers<string>()
+    task.refused = refused.resolve
+    const element = page.realm.createVideo()
+    const asked = { stream: message.stream, origins: message.origins, video: element, headers }
+    const read = await page.readStream({ ...asked, refused: refused.promise })
+    if (!task.closed.signal.aborted) this.#options.say({ kind: 'read', id, read })
+  }
+
+  async #play(page: Page, { id, brief }: ToHost & { kind: 'play' }, task: Hosted, headers: Record<string, string>) {
+    const said = { seq: 0, entries: 0 }
+    const tell = () => this.#tell(id, task, said)
+    const playback = page.createPlayback({
+      brief,
+      video: page.realm.createVideo(),
+      headers,
+      lateMs: () => lateness(this.#loop.percentile(99)),
+      onNews: () => queueMicrotask(tell),
+    })
+    task.playback = playback
+    task.refused = (why) => playback.refused(why)
+    const timer = setInterval(tell, TELL_MS)
+    task.closed.signal.addEventListener('abort', () => clearInterval(timer), { once: true })
+    tell()
+    await playback.play()
+  }
+
+  /** Its network: guarded, and marked where its page does not. */
+  #open(
+    id: string,
+    { sessionId, video }: { sessionId: string; video: { id: string; url: string } },
+    list: readonly PlayableOrigin[],
+  ): Hosted {
+    const { addresses, resolve, userAgent } = this.#options
+    const origins = new OriginsInForce(list)
+    const closed = new AbortController()
+    const policy = origins.policyFor(video.url)
+    const names = resolve === undefined ? {} : { resolve }
+    const fetch = createGuardedFetch({ policy, userAgent, connections: CONNECTIONS, addresses, ...names })
+    closed.signal.addEventListener('abort', () => void fetch[Symbol.asyncDispose](), { once: true })
+    const task: Hosted = {
+      origins,
+      playback: null,
+      refused: () => {},
+      closed,
+      network: pageNetwork({
+        fetch,
+        mark: (url) => markOf(origins.list, { sessionId, contentId: video.id })(url),
+        onRefused: (why) => task.refused(why),
+      }),
+    }
+    this.#tasks.set(id, task)
+    return task
+  }
+
+  /** What is new of a session. Nothing of it is lost between here and who asked for it. */
+  #tell(id: string, { playback, closed }: Hosted, said: { seq: number; entries: number }): void {
+    if (closed.signal.aborted || playback === null) return
+    const report = { seq: said.seq++, first: said.entries, ...playback.report(said.entries) }
+    said.entries += report.entries.length
+    this.#options.say({ kind: 'report', id, report })
+  }
+
+  #close(id: string): void {
+    const task = this.#tasks.get(id)
+    this.#tasks.delete(id)
+    // What it says of being stopped in the middle is for nobody.
+    task?.playback?.stop().catch(() => {})
+    task?.closed.abort()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#alive)
+    this.#loop.disable()
+    for (const id of [...this.#tasks.keys()]) this.#close(id)
+  }
+}
+
+/** Nanoseconds between two ticks, as ms beyond the histogram's own interval. */
+function lateness(nanoseconds: number): number {
+  return Math.max(0, Math.round((nanoseconds / 1e6 - LOOP_RESOLUTION_MS) * 10) / 10)
+}
