@@ -43,3 +43,40 @@ names=("$@")
 ! wanted sport || shape test/shapes/sport 320x180,426x240,640x360 50 75 1.5 21.74 60,90,120 48000 0
 # 15 frames a second, upright, segments of 61 frames (4.067 s) in a timeline, 22.05 kHz.
 ! wanted upright || shape test/shapes/upright 180x320,240x426,360x640 15 61 4.0667 33.2667 60,90,120 22050 1
+
+# Small streams of other kinds, for test/players/streams.test.ts: 7.7 s at 25 frames a second.
+small() {
+  ffmpeg -hide_banner -loglevel error -y -f lavfi -i "testsrc2=size=192x108:rate=25" \
+    -f lavfi -i "sine=frequency=440:sample_rate=44100" -t 7.7 -c:v libx264 -preset slow -profile:v main -pix_fmt yuv420p \
+    -g 50 -keyint_min 50 -sc_threshold 0 -flags +cgop+bitexact -b:v 60k -maxrate 60k -bufsize 120k \
+    -c:a aac -b:a 32k -ac 1 -fflags +bitexact -map_metadata -1 "$@"
+}
+hls() { small -f hls -hls_time 2 -hls_playlist_type vod "$@"; }
+
+# Segments of MPEG-TS are kept with another ending: to this project's tools `.ts` is something else.
+! wanted streams || (
+  rm -rf test/streams
+  mkdir -p test/streams/{ts,aes,range,sound,list,base}
+  cd test/streams
+  # MPEG-TS, pictures and sound in the same segments; the same encrypted with AES-128.
+  (cd ts && hls -hls_segment_filename 's%d.ts' media.m3u8)
+  (
+    cd aes
+    printf '%s' '0123456789abcdef' >key.bin
+    printf '%s\n' key.bin key.bin 00000000000000000000000000000000 >info
+    hls -hls_key_info_file info -hls_segment_filename 's%d.ts' media.m3u8
+    rm info
+  )
+  for segment in {ts,aes}/*.ts; do mv "$segment" "$segment.bin"; done
+  # Fragmented MP4 in one file, by byte ranges of HLS, and of DASH's SegmentList.
+  (cd range && hls -hls_segment_type fmp4 -hls_flags single_file -hls_segment_filename all.mp4 media.m3u8)
+  (cd list && small -f dash -dash_segment_type mp4 -single_file 1 -seg_duration 2 -use_template 0 -use_timeline 0 \
+    -adaptation_sets 'id=0,streams=v id=1,streams=a' manifest.mpd)
+  # The same with an index of its own in each file; the test writes its manifest with SegmentBase.
+  (cd base && small -f dash -dash_segment_type mp4 -single_file 1 -global_sidx 1 -seg_duration 2 -use_template 0 \
+    -use_timeline 0 -adaptation_sets 'id=0,streams=v id=1,streams=a' manifest.mpd && rm manifest.mpd)
+  # Sound alone, packed AAC.
+  (cd sound && ffmpeg -hide_banner -loglevel error -y -f lavfi -i 'sine=frequency=440:sample_rate=44100' -t 7.7 -c:a aac \
+    -b:a 32k -ac 1 -fflags +bitexact -f segment -segment_format adts -segment_time 2 -segment_list_type m3u8 \
+    -segment_list media.m3u8 's%d.aac')
+)

@@ -186,8 +186,10 @@ export class SourceBuffer extends HandlerTarget {
     if (!first && (kinds.size !== this.#tracks.size || [...kinds].some((kind) => !this.#tracks.has(kind)))) {
       throw new Error('it has other kinds of tracks than the one before')
     }
-    const container = contentTypeOf(this.#type)?.container ?? ''
-    if (container.startsWith('audio/') && kinds.has('video')) throw new Error('it has pictures, and its type none')
+    const announced = kindsOf(contentTypeOf(this.#type)?.codecs ?? [])
+    if (announced.size > 0 && (announced.size !== kinds.size || [...kinds].some((kind) => !announced.has(kind)))) {
+      throw new Error('it has other kinds of tracks than its type says')
+    }
     for (const track of tracks) {
       const buffer = this.#tracks.get(track.kind)
       if (buffer === undefined) this.#tracks.set(track.kind, new TrackBuffer(track))
@@ -287,6 +289,11 @@ export class SourceBuffer extends HandlerTarget {
     if (!this.#parser.midway) return
     throw new DOMException(`Cannot ${what} in the middle of a segment.`, 'InvalidStateError')
   }
+}
+
+/** As Chromium tells them apart: what is none of the codecs of pictures is one of sound. */
+function kindsOf(codecs: readonly string[]): Set<TrackKind> {
+  return new Set(codecs.map((codec) => (/^(avc|hev|hvc|dv|vp0?[89]|av01)/i.test(codec) ? 'video' : 'audio')))
 }
 
 function refuseUnlessFinite(seconds: number): void {

@@ -130,7 +130,20 @@ export class Playback implements PagePlayback {
     if (this.#playsFiles && byHeaders && (await this.#isFile(asked))) return this.#fail(UNMARKED)
     const failure = await this.#player.load(asked.url)
     if (failure !== null) return this.#erred(failure)
-    await this.#video.play().catch((error: Error) => this.#erred(playFailure(error)))
+    await this.#start()
+  }
+
+  /** A player that loads its media source anew interrupts a `play()` that waits for data: it is called again then. */
+  async #start(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#video.play()
+      } catch (error) {
+        if ((error as Error).name !== 'AbortError') return this.#erred(playFailure(error as Error))
+        await new Promise((loaded) => this.#video.addEventListener('loadeddata', loaded, { once: true }))
+        if (this.#end !== null || this.#held) return
+      }
+    }
   }
 
   /** Ends at once, as nothing: who stops it knows why. */
@@ -268,7 +281,8 @@ export class Playback implements PagePlayback {
     const state = stateOf(this.#signals)
     if (state === before) return
     if (state === 'rebuffering') this.#rebufferCount += 1
-    this.#entries.push({ kind: 'state', atMs: Math.max(atMs, this.#entries.at(-1)?.atMs ?? 0), state })
+    // A frame is told of after it was shown, and what was noted meanwhile is later: who takes entries puts them in order.
+    this.#entries.push({ kind: 'state', atMs, state })
     this.#onNews()
   }
 

@@ -1,6 +1,13 @@
 import type shakaNamespace from 'shaka-player/dist/shaka-player.compiled-es2021.js'
 import type { ReadRendition, StreamFacts } from '../protocol/player-messages.ts'
-import type { Asked, PlayableRendition, PlayerAdapter, PlayerFailure, PlayerListener } from './player-adapter.ts'
+import {
+  type Asked,
+  type PlayableRendition,
+  type PlayerAdapter,
+  type PlayerFailure,
+  type PlayerListener,
+  shown,
+} from './player-adapter.ts'
 import { type ShakaError, shakaFailure } from './shaka-failure.ts'
 
 /** Shaka's build puts itself here. */
@@ -116,7 +123,13 @@ export class ShakaAdapter implements PlayerAdapter {
         return url
       })
     })
-    engine?.registerResponseFilter((type, { data, timeMs, fromCache }) => {
+    engine?.registerResponseFilter((type, { uri, data, timeMs, fromCache, originalRequest }) => {
+      const asked = bytesOf(originalRequest?.headers.Range)
+      // A player takes it for the part that it asked for, and measures something else.
+      if (asked !== null && data.byteLength !== asked) {
+        const message = `${shown(uri)}: ${data.byteLength} bytes where ${asked} were asked for`
+        this.#listener.failed({ kind: 'content', permanent: true, code: 'range', message })
+      }
       const measured = type === types.SEGMENT && !fromCache && timeMs !== undefined
       this.#listener.received(data.byteLength, measured ? timeMs : null)
     })
@@ -155,7 +168,7 @@ function renditionsOf(tracks: readonly Track[], kind: 'video' | 'audio'): ReadRe
     const size = kind === 'video' ? { width: track.width, height: track.height } : { width: null, height: null }
     // HLS declares what a variant needs with its sound, and of the sound alone nothing.
     const bandwidth = own ?? (kind === 'video' || track.videoId === null ? track.bandwidth : 0)
-    if (!byId.has(id)) byId.set(id, { kind, bandwidth, codecs: codecs ?? track.codecs, ...size })
+    if (!byId.has(id)) byId.set(id, { kind, bandwidth, codecs: codecs || track.codecs || null, ...size })
   }
   return [...byId.values()].sort((a, b) => a.bandwidth - b.bandwidth)
 }
@@ -163,6 +176,12 @@ function renditionsOf(tracks: readonly Track[], kind: 'video' | 'audio'): ReadRe
 function mediaOf(context: RequestContext | undefined): 'i' | 'a' | 'v' {
   if (context?.type === shaka.net.NetworkingEngine.AdvancedRequestType.INIT_SEGMENT) return 'i'
   return context?.stream?.type === 'audio' ? 'a' : 'v'
+}
+
+/** How many bytes a range is; null where there is none, or it reaches to an end that nobody knows. */
+function bytesOf(range: string | undefined): number | null {
+  const [, start, end] = range?.match(/^bytes=(\d+)-(\d+)$/) ?? []
+  return end === undefined ? null : Number(end) - Number(start) + 1
 }
 
 function failureOf(error: ShakaError): PlayerFailure {
