@@ -17,6 +17,9 @@ type Player = InstanceType<typeof shakaNamespace.Player>
 type Track = shakaNamespace.extern.Track
 type RequestContext = shakaNamespace.extern.RequestContext
 
+/** Characters of a segment's url; browsers and servers take no more than tens of thousands. */
+const LONGEST_URL = 100_000
+
 /** Shaka Player, as it is shipped. */
 export class ShakaAdapter implements PlayerAdapter {
   readonly name = 'shaka'
@@ -50,13 +53,7 @@ export class ShakaAdapter implements PlayerAdapter {
       return null
     } catch (error) {
       if (isShakaError(error)) return failureOf(error)
-      // What its code trips over while it loads is what it reads; nothing of that is quoted.
-      const said = String(error)
-        .replace(/Char:[\s\S]*$/, '')
-        .replace(/\s+/g, ' ')
-        .trim()
-      const message = `Shaka cannot read it: ${said.slice(0, 300)}`
-      return { kind: 'content', permanent: true, code: 'manifest', message }
+      return unread(error)
     }
   }
 
@@ -65,7 +62,29 @@ export class ShakaAdapter implements PlayerAdapter {
     // All is known of its tracks, and none of its segments was asked for.
     this.#player.addEventListener('streaming', () => resolve(null))
     const failure = await Promise.race([this.load(url), known])
-    return failure === null ? this.#facts() : { failure }
+    if (failure !== null) return { failure }
+    try {
+      const unplayable = await this.#unplayable()
+      if (unplayable === null) return this.#facts()
+      return { failure: { kind: 'content', permanent: true, code: 'manifest', message: unplayable } }
+    } catch (error) {
+      return { failure: isShakaError(error) ? failureOf(error) : unread(error) }
+    }
+  }
+
+  /** Why nobody can ask for its segments, though its manifest can be read. Null where one can. */
+  async #unplayable(): Promise<string | null> {
+    const [variant] = this.#player.getManifest()?.variants ?? []
+    for (const stream of [variant?.video, variant?.audio]) {
+      if (!stream || this.#player.isLive()) continue
+      await stream.createSegmentIndex()
+      const index = stream.segmentIndex
+      const first = index?.get(index.getNumEvicted())
+      if (!first) return 'it names no segments'
+      if (first.getUris().some((uri: string) => uri.length > LONGEST_URL))
+        return 'its segments have addresses without end'
+    }
+    return null
   }
 
   #facts(): StreamFacts {
@@ -176,6 +195,15 @@ function renditionsOf(tracks: readonly Track[], kind: 'video' | 'audio'): ReadRe
 function mediaOf(context: RequestContext | undefined): 'i' | 'a' | 'v' {
   if (context?.type === shaka.net.NetworkingEngine.AdvancedRequestType.INIT_SEGMENT) return 'i'
   return context?.stream?.type === 'audio' ? 'a' : 'v'
+}
+
+/** What Shaka's code trips over while it loads is what it reads; nothing of that is quoted. */
+function unread(error: unknown): PlayerFailure {
+  const said = String(error)
+    .replace(/Char:[\s\S]*$/, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return { kind: 'content', permanent: true, code: 'manifest', message: `Shaka cannot read it: ${said.slice(0, 300)}` }
 }
 
 /** How many bytes a range is; null where there is none, or it reaches to an end that nobody knows. */

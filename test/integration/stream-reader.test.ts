@@ -99,6 +99,8 @@ test('poisoned manifests end nothing of ours, and another stream is read beside 
   const outcomes = await Promise.all(poisoned)
   clearInterval(ticking)
   console.log(outcomes.map((one) => one.join(': ').slice(0, 200)).join('\n'))
-  for (const [name, outcome] of outcomes) expect([name, outcome.length > 0]).toEqual([name, true])
+  const readable = outcomes.filter(([, outcome]) => /renditions$/.test(outcome)).map(([name]) => name)
+  // Players count them as numbers of any size are counted, and ask for the same segment again and again.
+  expect(readable).toEqual(['a segment number past the safe integers'])
   expect(ticks).toBeGreaterThan((performance.now() - begun) / 100)
 })
