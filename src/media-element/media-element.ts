@@ -14,6 +14,8 @@ import { TimeRanges } from './time-ranges.ts'
 const NETWORK = { empty: 0, idle: 1, loading: 2, noSource: 3 } as const
 type NetworkState = (typeof NETWORK)[keyof typeof NETWORK]
 
+/** Chromium's words for media that it cannot read. */
+const APPEND_FAILED = 'CHUNK_DEMUXER_ERROR_APPEND_FAILED'
 const TIMEUPDATE_MS = 250
 const PROGRESS_MS = 350
 
@@ -379,12 +381,12 @@ export class MediaElement extends DomElement implements EngineClient {
 
   failed(error: 'network' | 'decode'): void {
     if (this.#readyState === READY.nothing) {
-      this.#unsupported('Its media cannot be read.')
+      this.#unsupported(APPEND_FAILED)
       return
     }
     this.#error =
       error === 'decode'
-        ? new MediaError(MediaError.MEDIA_ERR_DECODE, 'Its media cannot be decoded.')
+        ? new MediaError(MediaError.MEDIA_ERR_DECODE, APPEND_FAILED)
         : new MediaError(MediaError.MEDIA_ERR_NETWORK, 'It broke off.')
     this.#networkState = NETWORK.idle
     this.#schedule('error')

@@ -13,6 +13,11 @@ test.each([
   ['no codec of it', { category: 4, code: 4032, data: [] }, 'unsupported', true, 'codec'],
   ['a licence that is not had', { category: 6, code: 6001, data: [] }, 'unsupported', true, 'drm'],
   ['a container that is broken', { category: 3, code: 3000, data: [] }, 'content', false, 'container'],
+  [
+    'what a browser cannot append',
+    { category: 3, code: 3014, data: [{ code: 3, message: 'CHUNK_DEMUXER_ERROR_APPEND_FAILED: no audio' }] },
+    ...(['content', false, 'container'] as const),
+  ],
   ['a decoder that gave up', { category: 3, code: 3016, data: [] }, 'player', false, 'shaka_3016'],
   ['a player that is broken', { category: 7, code: 7000, data: [] }, 'player', false, 'shaka_7000'],
 ] as const)('%s', (_, error, kind, permanent, code) => {

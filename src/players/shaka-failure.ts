@@ -45,10 +45,20 @@ export function shakaFailure({ category, code, data, message }: ShakaError, name
   }
   if (category === CATEGORY.drm) return { kind: 'unsupported', permanent: true, code: 'drm', message: said }
   if (category === CATEGORY.manifest) return { kind: 'content', permanent: true, code: 'manifest', message: said }
+  // Of a browser's own words: what its demuxer cannot read is the stream's doing, whatever a decoder would have done.
+  const isUnread = data.some((one) => /\bDEMUXER_ERROR|CHUNK_DEMUXER_ERROR/.test(wordsOf(one)))
+  if (category === CATEGORY.media && isUnread) {
+    return { kind: 'content', permanent: false, code: 'container', message: said }
+  }
   const own = [CODE.mediaSourceThrew, CODE.mediaSourceFailed, CODE.video, CODE.quotaExceeded] as number[]
   // What the browser’s decoder throws may be its own fault; what Shaka cannot read of a container is the stream’s.
   if (category === CATEGORY.media && !own.includes(code)) {
     return { kind: 'content', permanent: false, code: 'container', message: said }
   }
   return { kind: 'player', permanent: false, code: `shaka_${code}`, message: said }
+}
+
+/** Of a string, or of a MediaError. */
+function wordsOf(one: unknown): string {
+  return typeof one === 'object' && one !== null && 'message' in one ? String(one.message) : String(one)
 }

@@ -27,10 +27,14 @@ export class ShakaAdapter implements PlayerAdapter {
   readonly #player: Player = new shaka.Player()
   readonly #video: HTMLVideoElement
   readonly #listener: PlayerListener
+  readonly #ended = Promise.withResolvers<never>()
+  /** Whether it asks for no media from now on. */
+  #holds = false
 
   constructor(video: HTMLVideoElement, listener: PlayerListener) {
     this.#video = video
     this.#listener = listener
+    this.#ended.promise.catch(() => {})
     this.#player.configure({
       // Else start-up over HLS fetches segments all over the presentation in search of captions.
       manifest: { hls: { disableClosedCaptionsDetection: true } },
@@ -59,8 +63,11 @@ export class ShakaAdapter implements PlayerAdapter {
 
   async read(url: string): Promise<StreamFacts | { failure: PlayerFailure }> {
     const { promise: known, resolve } = Promise.withResolvers<null>()
-    // All is known of its tracks, and none of its segments was asked for.
-    this.#player.addEventListener('streaming', () => resolve(null))
+    // All is known of its tracks, and none of its segments was asked for; from here on none is.
+    this.#player.addEventListener('streaming', () => {
+      this.#holds = true
+      resolve(null)
+    })
     const failure = await Promise.race([this.load(url), known])
     if (failure !== null) return { failure }
     try {
@@ -76,7 +83,8 @@ export class ShakaAdapter implements PlayerAdapter {
   async #unplayable(): Promise<string | null> {
     const [variant] = this.#player.getManifest()?.variants ?? []
     for (const stream of [variant?.video, variant?.audio]) {
-      if (!stream || this.#player.isLive()) continue
+      // Sound in the segments of the pictures has none of its own.
+      if (!stream || stream.isAudioMuxedInVideo || this.#player.isLive()) continue
       await stream.createSegmentIndex()
       const index = stream.segmentIndex
       const first = index?.get(index.getNumEvicted())
@@ -124,6 +132,7 @@ export class ShakaAdapter implements PlayerAdapter {
   }
 
   async destroy(): Promise<void> {
+    this.#ended.reject(new Error('The player was destroyed.'))
     await this.#player.destroy()
   }
 
@@ -131,6 +140,8 @@ export class ShakaAdapter implements PlayerAdapter {
     const engine = this.#player.getNetworkingEngine()
     const types = shaka.net.NetworkingEngine.RequestType
     engine?.registerRequestFilter((type, request, context) => {
+      // What its streaming asks for has its stream with it; an index of segments has not.
+      if (this.#holds && type === types.SEGMENT && context?.stream) return this.#ended.promise
       const bandwidth = context?.stream?.bandwidth
       const what: Asked = {
         objectType: type === types.MANIFEST ? 'm' : type === types.KEY ? 'k' : mediaOf(context),

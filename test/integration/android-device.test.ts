@@ -13,7 +13,7 @@ import { parseCommandLine } from '../support/android/shell-words.ts'
 const CHROMIUM = '/usr/bin/chromium'
 /** The server tries to reach a lost device again every ten seconds. */
 const RECONNECTED = { timeout: 40_000, interval: 100 }
-const SOON = { timeout: 10_000, interval: 50 }
+const SOON = { timeout: 120_000, interval: 50 }
 
 let server: AdbServer
 
