@@ -20,7 +20,7 @@ export type DriverSetting = {
   onError: (error: unknown) => void
 }
 
-/** Processes of headless players at once: so many videos are played apart from each other. */
+/** The most player processes of one agent, where it has no more processors. Each plays one stream while there are enough. */
 const MOST_PLAYERS = 8
 
 /** Every driver, by the name that the command line gives it. Its modules are loaded when it is made. */

@@ -11,7 +11,7 @@ export type StreamReaderOptions = {
   startHost: StartHost
 }
 
-/** Processes at once: so many streams are read apart from each other. */
+/** The most processes at once. Each reads one stream while there are enough. */
 const MOST_PROCESSES = 4
 /** Pauses before another try of what may pass, ms. */
 const AGAIN_MS = [500, 2000]

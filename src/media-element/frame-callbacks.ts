@@ -29,7 +29,7 @@ export class FrameCallbacks {
     this.#waiting.delete(id)
   }
 
-  /** The next frame is shown in so many ms. Nothing happens while one is awaited already, or nobody waits. */
+  /** Calls the waiting callbacks after `ms`, when the next frame is shown. Does nothing if that is scheduled already. */
   frameIn(ms: number): void {
     if (this.#timer !== null || this.#waiting.size === 0) return
     this.#timer = this.#host.clock.after(ms, () => {

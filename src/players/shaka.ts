@@ -56,8 +56,7 @@ export class ShakaAdapter implements PlayerAdapter {
       await this.#player.load(url)
       return null
     } catch (error) {
-      if (isShakaError(error)) return failureOf(error)
-      return unread(error)
+      return loadFailure(error)
     }
   }
 
@@ -75,7 +74,7 @@ export class ShakaAdapter implements PlayerAdapter {
       if (unplayable === null) return this.#facts()
       return { failure: { kind: 'content', permanent: true, code: 'manifest', message: unplayable } }
     } catch (error) {
-      return { failure: isShakaError(error) ? failureOf(error) : unread(error) }
+      return { failure: loadFailure(error) }
     }
   }
 
@@ -97,10 +96,10 @@ export class ShakaAdapter implements PlayerAdapter {
 
   #facts(): StreamFacts {
     const player = this.#player
-    // Of a file nothing is known before it is decoded.
-    const tracks = player.getManifestType() === null ? [] : player.getVariantTracks()
-    const manifest = player.getManifest()
     const type = player.getManifestType()
+    // Of a file nothing is known before it is decoded.
+    const tracks = type === null ? [] : player.getVariantTracks()
+    const manifest = player.getManifest()
     const live = player.isLive()
     const duration = manifest?.presentationTimeline.getDuration() ?? Number.NaN
     const protection = [...(manifest?.variants ?? [])].flatMap(({ video, audio }) =>
@@ -208,8 +207,9 @@ function mediaOf(context: RequestContext | undefined): 'i' | 'a' | 'v' {
   return context?.stream?.type === 'audio' ? 'a' : 'v'
 }
 
-/** What Shaka's code trips over while it loads is what it reads; nothing of that is quoted. */
-function unread(error: unknown): PlayerFailure {
+/** An exception of Shaka's own code while it loads comes from what it reads; nothing of that is quoted. */
+function loadFailure(error: unknown): PlayerFailure {
+  if (isShakaError(error)) return failureOf(error)
   const said = String(error)
     .replace(/Char:[\s\S]*$/, '')
     .replace(/\s+/g, ' ')

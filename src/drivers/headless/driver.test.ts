@@ -48,7 +48,7 @@ async function lab() {
   return { driver, said, host, play }
 }
 
-test('what a process tells of a session is its report', async () => {
+test('a session’s report is made of what its process sent', async () => {
   const { driver, host, said, play } = await lab()
   const { id, report } = play('http://127.0.0.1/a.m3u8')
   host.hear({ kind: 'report', id, report: REPORT })
