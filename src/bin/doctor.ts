@@ -34,6 +34,10 @@ async function browser(): Promise<Finding> {
   }
 }
 
+/** Its server calls what it has freed where both ends of a stream close at once (docs/reliability.md). */
+const NEWER_ADB =
+  'adb 29 ends by itself now and then, and the agent starts it again: to avoid it, set DOAI_ADB to a newer one'
+
 /** Without adb there are no phones. Asks a server that runs, and starts none. */
 async function phones(): Promise<Finding> {
   const what = 'adb'
@@ -46,7 +50,7 @@ async function phones(): Promise<Finding> {
       .catch(() => null)
     const found = connected === null ? 'no server runs yet' : connected.map(shownPhone).join(', ') || 'no phones'
     const shut = connected?.some(({ state }) => state === 'unauthorized') ?? false
-    const mend = shut ? 'accept this computer on the screen of the phone' : null
+    const mend = shut ? 'accept this computer on the screen of the phone' : version.startsWith('29.') ? NEWER_ADB : null
     return { what, ok: true, found: `${version}; ${found}`, mend }
   } catch {
     return { what, ok: true, found: 'none: no phones', mend: INSTALL_ADB }

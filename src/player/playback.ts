@@ -38,6 +38,12 @@ const UNREAD: PlayerFailure = {
 /** What declares more than a terabit per second declares nothing. */
 const MOST_KBPS = 1e9
 
+/** Of `readyState`, as the standard numbers it: media at the playhead and after it. */
+const HAVE_FUTURE_DATA = 3
+
+/** Nobody sees what is over before the next frame is due; ms, at 50 frames/s. */
+const FRAME_MS = 20
+
 /** A chunk of entries that one report carries. */
 const MOST_ENTRIES = 1000
 
@@ -75,7 +81,10 @@ export class Playback implements PagePlayback {
         return { url, headers: { ...headers, ...this.#headers } }
       },
       received: (bytes, segmentMs) => this.#received(bytes, segmentMs),
-      buffering: (starved) => this.#become(starved ? { starved } : { starved, seeking: video.seeking }),
+      buffering: (starved) => {
+        if (starved) return this.#starve()
+        this.#become({ starved, seeking: this.#signals.seeking && video.seeking })
+      },
       switched: (height) => this.#showRendition(height),
       survived: (failure) => this.#note(failure),
       failed: (failure) => void this.#erred(failure),
@@ -193,9 +202,9 @@ export class Playback implements PagePlayback {
     const video = this.#video
     const on = (name: string, then: () => void) => video.addEventListener(name, then)
     on('playing', () => this.#become({ starved: false, seeking: false, paused: false }))
-    on('waiting', () => this.#become({ starved: true }))
+    // It may be over when it is told.
+    on('waiting', () => video.readyState < HAVE_FUTURE_DATA && this.#become({ starved: true }))
     on('pause', () => this.#become({ paused: !video.ended }))
-    on('seeking', () => this.#become({ seeking: true }))
     on('seeked', () => {
       if (!this.#player.starved) this.#become({ seeking: false })
     })
@@ -203,9 +212,16 @@ export class Playback implements PagePlayback {
       this.#become({ ended: true })
       this.#finish({ reason: 'ended', failure: null })
     })
-    if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback((now) => this.#firstFrame(now))
+    this.#awaitFrame()
     // Audio alone shows no frame.
     on('playing', () => video.videoWidth === 0 && this.#firstFrame(performance.now()))
+  }
+
+  /** A frame that the player leaves at once, for a start that has no gap, is not what it begins with. */
+  #awaitFrame(): void {
+    const video = this.#video
+    if (!('requestVideoFrameCallback' in video)) return
+    video.requestVideoFrameCallback((now) => (video.seeking ? this.#awaitFrame() : this.#firstFrame(now)))
   }
 
   #firstFrame(atMs: number): void {
@@ -225,6 +241,14 @@ export class Playback implements PagePlayback {
     setTimeout(() => {
       if (this.#end === null) then()
     }, due - performance.now())
+  }
+
+  /** Media is missing, says the player; where the element has some, that counts once it lasted. */
+  #starve(): void {
+    const atMs = this.#now()
+    const starve = () => this.#player.starved && this.#become({ starved: true }, atMs)
+    if (this.#video.readyState < HAVE_FUTURE_DATA) starve()
+    else setTimeout(starve, FRAME_MS)
   }
 
   #interact(interaction: Interaction): void {
@@ -247,6 +271,7 @@ export class Playback implements PagePlayback {
       }
       case 'seek': {
         if (!Number.isFinite(video.duration)) return false
+        this.#become({ seeking: true })
         video.currentTime = interaction.toFraction * video.duration
         return true
       }

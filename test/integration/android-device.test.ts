@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type AdbServer, startAdbServer } from '../support/android/adb-server.ts'
+import { type AdbServer, AGAIN_WHERE_ADB_ENDS, startAdbServer } from '../support/android/adb-server.ts'
 import { type AndroidDevice, createAndroidDevice } from '../support/android/android-device.ts'
 import { createChromiumBrowser } from '../support/android/chromium-browser.ts'
 import { BROWSER, BROWSER_PACKAGE, HOME } from '../support/android/phone.ts'
@@ -39,7 +39,7 @@ async function stateOf(device: AndroidDevice): Promise<string | undefined> {
   return (await server.devices()).get(device.address)
 }
 
-describe('a device that the real adb server takes for a phone', () => {
+describe('a device that the real adb server takes for a phone', AGAIN_WHERE_ADB_ENDS, () => {
   test('is listed with its model and tells its properties', async () => {
     await using device = await connected()
     expect(await server.adb('devices', '-l')).toMatch(
@@ -86,7 +86,7 @@ describe('a device that the real adb server takes for a phone', () => {
   })
 })
 
-describe('what a shell would make of an argument', () => {
+describe('what a shell would make of an argument', AGAIN_WHERE_ADB_ENDS, () => {
   const hostile = 'http://localhost:1/a?b=$(touch x);c&d=`e`|f>g \'h\' "i" $j\nk'
 
   test('is a violation where it is not quoted', async () => {
@@ -151,7 +151,7 @@ async function reverse(device: AndroidDevice, hostPort: number): Promise<number>
   return Number(phonePort)
 }
 
-describe('reverse forwards', () => {
+describe('reverse forwards', AGAIN_WHERE_ADB_ENDS, () => {
   test('are added, listed and removed', async () => {
     await using device = await connected()
     const adbReverse = (...args: string[]) => server.adb('-s', device.address, 'reverse', ...args)
@@ -244,7 +244,7 @@ describe.skipIf(!existsSync(CHROMIUM))('a phone with a real browser', () => {
   })
 })
 
-describe('what may happen to a phone', () => {
+describe('what may happen to a phone', AGAIN_WHERE_ADB_ENDS, () => {
   test('it vanishes and appears', async () => {
     await using device = await connected()
     await server.adb('-s', device.address, 'reverse', 'tcp:8081', 'tcp:9081')

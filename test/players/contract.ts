@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { SessionReport } from '../../src/domain/playback-result.ts'
 import type { SessionPlan } from '../../src/domain/session-plan.ts'
-import type { LiveState } from '../../src/drivers/driver.ts'
+import type { Driver, LiveState } from '../../src/drivers/driver.ts'
 import { inForce } from '../support/origins.ts'
 import { type Condition, HOSTILE } from './conditions.ts'
 import type { Kind, Player } from './players.ts'
@@ -30,6 +30,7 @@ export function contract(kind: Kind): void {
   ): Promise<SessionReport & { sessionId: string }> => {
     const sessionId = `00000000-0000-7000-8000-${String(++sessions).padStart(12, '0')}`
     const { driver, labName, urls } = player
+    await usable(driver, labName)
     const report = await driver.play(
       {
         sessionId,
@@ -158,6 +159,11 @@ export function contract(kind: Kind): void {
     expect(asked.searchParams.get('title')).toBe(HOSTILE)
     expect(asked.searchParams.get('q')).toBe("';touch pwned;$(touch pwned)")
   })
+}
+
+/** A device that is not there is given no session. */
+async function usable(driver: Driver, labName: string): Promise<void> {
+  await vi.waitFor(() => expect(driver.health?.({ labName }).offline ?? null).toBeNull(), { timeout: 60_000 })
 }
 
 /** What every report holds to, whoever measured it. */

@@ -26,12 +26,17 @@ const allowed = await startProcess('unshare', inNamespace('true')).ended.catch((
 const browser = await findBrowser(process.env)
 const adb = await new AdbServer(process.env).executableVersion().catch(() => null)
 
+let adbEnded = false
+const again = { retry: { count: 2, condition: () => adbEnded } }
+
 test.skipIf(allowed.code !== 0 || browser === null || adb === null)(
   'a phone, whatever it is called, loses its Wi-Fi in the middle: its own failure, tried again, the next batch unharmed',
+  again,
   async () => {
     const script = join(import.meta.dirname, '../support/phone-network.ts')
     const command = [process.execPath, script, ADDRESS, browser ?? '', HOSTILE, ...NAMES]
     const { out, err } = await startProcess('unshare', inNamespace(...command)).ended
+    adbEnded = err.includes('The adb server ended by itself')
     const last = out.trim().split('\n').at(-1) ?? ''
     expect(JSON.parse(last || JSON.stringify(err))).toEqual({
       origin: 'verified',

@@ -147,7 +147,6 @@ async function phone(executable: string): Promise<Player> {
   const home = await temporaryFolder('doai-phones-')
   const env = { ...process.env, ANDROID_ADB_SERVER_PORT: String(server.port) }
   const driver = stack.use(await create('adb', { env, home }))
-  await reachable(driver)
   const parts = stack.move()
   return {
     driver,
@@ -156,15 +155,5 @@ async function phone(executable: string): Promise<Player> {
     requests: media.requests,
     violations: device.violations,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
-  }
-}
-
-async function reachable(driver: Driver): Promise<void> {
-  const deadline = performance.now() + 20_000
-  for (;;) {
-    const offline = driver.health?.({ labName: LAB_NAME }).offline ?? null
-    if (offline === null) return
-    if (performance.now() > deadline) throw new Error(`The phone cannot be reached: ${offline}`)
-    await new Promise((done) => setTimeout(done, 50))
   }
 }

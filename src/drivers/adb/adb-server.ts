@@ -30,10 +30,10 @@ export class AdbServer {
     return new AdbServerClient(new AdbConnector(this.port))
   }
 
-  /** Of the executable, such as `Android Debug Bridge version 1.0.41`. @throws Error where there is none. */
+  /** Of the executable's release, such as `29.0.6-debian`. @throws Error where there is none. */
   async executableVersion(): Promise<string> {
     const { stdout } = await this.#run(['version'])
-    return stdout.split('\n')[0] ?? ''
+    return stdout.match(/^Version (\S+)/m)?.[1] ?? stdout.split('\n')[0] ?? ''
   }
 
   /** Its version. @throws where none answers. */

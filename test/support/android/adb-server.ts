@@ -30,7 +30,31 @@ const POLL_MS = 20
 
 const run = promisify(execFile)
 
-/** The real adb server, on a free port of its own, with keys and log in a folder of its own. */
+let ends = 0
+let endsTold = 0
+
+/** How often servers may end by themselves, all in all, before they are not started again. */
+const MOST_ENDS = 5
+
+/**
+ * Options of a test behind the server: it is done again where a server ended by itself meanwhile, and for no other
+ * reason. adb 29.0.6, Debian 12's, calls what it has freed when a stream's two ends close at once (docs/reliability.md).
+ */
+export const AGAIN_WHERE_ADB_ENDS = {
+  retry: {
+    count: 2,
+    condition: () => {
+      const ended = ends > endsTold
+      endsTold = ends
+      return ended
+    },
+  },
+}
+
+/**
+ * The real adb server, on a free port of its own, with keys and log in a folder of its own. One that ends by itself is
+ * started again, whoever started it.
+ */
 export async function startAdbServer(executable = 'adb'): Promise<AdbServer> {
   const folder = await disposableFolder('doai-adb-')
   const port = await freePort()
@@ -44,41 +68,51 @@ export async function startAdbServer(executable = 'adb'): Promise<AdbServer> {
     ADB_MDNS: '0',
   }
   const log = await open(join(folder.path, 'server.log'), 'a')
+  const disposed = new AbortController()
   let server: ChildProcess
-  let ending = false
+  let killed = false
   const start = async () => {
     const stdio = ['ignore', log.fd, log.fd] as const
     server = spawn(executable, ['-P', String(port), 'nodaemon', 'server'], { env, stdio: [...stdio] })
-    ending = false
-    server.once('exit', async (code, signal) => {
-      if (ending) return
-      const said = await readFile(join(folder.path, 'server.log'), 'utf8').catch(() => '')
-      console.error(`The adb server ended by itself, ${signal ?? code}: ${said.split('\n').slice(-12).join('\n')}`)
-    })
     await listening(server, port)
   }
   const kill = async () => {
-    ending = true
+    killed = true
     await end(server, 'SIGKILL')
+  }
+  const watch = async () => {
+    while (!disposed.signal.aborted) {
+      const lived = await untilGone(port, disposed.signal)
+      if (lived === null) await delay(POLL_MS)
+      else if (!killed && !disposed.signal.aborted) {
+        ends += 1
+        const said = await readFile(join(folder.path, 'server.log'), 'utf8').catch(() => '')
+        console.error(`The adb server ended by itself: ${said.split('\n').slice(-12).join('\n')}`)
+        if (ends <= MOST_ENDS) await start().catch(console.error)
+      } else killed = false
+    }
   }
   const adb = async (...args: string[]) => {
     const options = { env, timeout: TOOL_TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES }
     return (await run(executable, ['-P', String(port), ...args], options)).stdout
   }
   await start()
+  const watched = watch()
   return {
     port,
     get pid() {
       return server.pid ?? 0
     },
     connect: (address) => adb('connect', address),
-    // Debian's adb ends with SIGSEGV now and then when a phone goes; started anew, it knows no phone to let go.
+    // A server that ended and was started anew knows no phone to let go.
     disconnect: (address) => adb('disconnect', address).catch(() => ''),
     kill,
     start,
     adb,
     devices: async () => parseDevices(await adb('devices')),
     async [Symbol.asyncDispose]() {
+      disposed.abort()
+      await watched
       await kill()
       // One that an agent started in its place.
       await adb('kill-server').catch(() => {})
@@ -86,6 +120,21 @@ export async function startAdbServer(executable = 'adb'): Promise<AdbServer> {
       await folder[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Resolves when a server that listens is there no more; null where none listens. */
+async function untilGone(port: number, signal: AbortSignal): Promise<'gone' | null> {
+  const socket = connect(port, '127.0.0.1')
+  const stop = () => socket.destroy()
+  signal.addEventListener('abort', stop, { once: true })
+  let connected = false
+  socket.once('connect', () => {
+    connected = true
+  })
+  socket.on('error', () => {})
+  await new Promise((done) => socket.once('close', done))
+  signal.removeEventListener('abort', stop)
+  return connected ? 'gone' : null
 }
 
 /** Rejects when the server ends first. */
