@@ -1,8 +1,12 @@
 import type { InitTrack, TrackRun } from './iso-bmff.ts'
 import { type Range, type Ranges, union } from './ranges.ts'
 
-/** Frames from one that decoding may begin with to before the next. Times in seconds, in decoding order. */
+/**
+ * Frames from one that decoding may begin with to before the next; or frames of sound that follow one another and decode
+ * each by itself (`alone`). Times in seconds, in decoding order.
+ */
 type Group = {
+  alone: boolean
   start: number
   end: number
   pts: Float64Array
@@ -120,9 +124,14 @@ export class TrackBuffer {
     let freed = 0
     while (freed < bytes) {
       const [first, next] = this.#groups
-      if (!first || !next || Math.max(first.end, next.start) > before) break
-      this.#groups.shift()
-      freed += first.bytes
+      if (!first) break
+      // What is shown until the next begins stays.
+      const most = next && Math.max(first.end, next.start) <= before ? first.pts.length : first.pts.length - 1
+      const count = first.alone ? Math.min(most, countToFree(first, before, bytes - freed)) : first.pts.length
+      if (count === 0 || (!first.alone && count > most)) break
+      const left = partOf(first, count, first.pts.length)
+      freed += first.bytes - (left?.bytes ?? 0)
+      this.#groups.splice(0, 1, ...(left === null ? [] : [left]))
     }
     if (freed > 0) this.#ranges = null
     return freed
@@ -141,80 +150,101 @@ export class TrackBuffer {
     const outside = (at: number, i: number) => at < windowStart || at + (durations[i] ?? 0) > windowEnd + EPSILON
     const out = pts.findIndex(outside)
     this.#needsSync = out !== -1
-    return firstOf(frames, out === -1 ? pts.length : out)
+    return partOf({ ...frames, bridgedTo: null }, 0, out === -1 ? pts.length : out)
   }
 
   /** Removes what new frames overlap; gives where the next group begins, if it followed what is gone. */
   #overwritten({ start, end }: Group): number | null {
-    const over = this.#groups.filter(
-      (one) => one.start < end - EPSILON && Math.max(one.end, one.bridgedTo ?? 0) > end + EPSILON,
-    )
+    const reached = Math.max(...this.#groups.map((group) => reachOf(group, end)))
     this.#cut(start, end, start)
-    const reached = Math.max(...over.map((one) => Math.max(one.end, one.bridgedTo ?? 0)))
     const next = this.#groups.find((one) => one.start >= end - EPSILON)
     return next && next.start <= reached + this.#gap ? next.start : null
   }
 
   /** @param joinedAt where what follows what is left begins, if anything is put there */
   #cut(start: number, end: number, joinedAt: number | null = null): void {
+    const isWithin = (at: number) => at >= start - EPSILON && at < end - EPSILON
     this.#groups = this.#groups.flatMap((group) => {
-      const bridgedTo =
-        group.bridgedTo !== null && start < group.bridgedTo - EPSILON && end > group.end + EPSILON
-          ? null
-          : group.bridgedTo
-      if (group.end <= start + EPSILON || group.start >= end - EPSILON) return [{ ...group, bridgedTo }]
-      const at = group.pts.findIndex((pts) => pts >= start - EPSILON && pts < end - EPSILON)
-      if (at === -1) return [{ ...group, bridgedTo }]
-      const left = firstOf(group, at)
-      return left ? [{ ...left, bridgedTo: joinedAt }] : []
+      if (group.bridgedTo !== null && start < group.bridgedTo - EPSILON && end > group.end + EPSILON) {
+        group.bridgedTo = null
+      }
+      if (group.end <= start + EPSILON || group.start >= end - EPSILON) return group
+      const from = group.pts.findIndex(isWithin)
+      if (from === -1) return group
+      const before = partOf(group, 0, from)
+      if (!group.alone) return before === null ? [] : { ...before, bridgedTo: joinedAt }
+      const after = partOf(group, group.pts.findLastIndex(isWithin) + 1, group.pts.length)
+      return [before && { ...before, bridgedTo: null }, after].filter((part) => part !== null)
     })
   }
 }
 
-type Frames = { sync: boolean; pts: Float64Array; durations: Float64Array; bytes: number }
+/** How far frames that are shown at an instant, and begin before it, last; seconds, -Infinity of none. */
+function reachOf({ alone, start, end, pts, durations, bridgedTo }: Group, at: number): number {
+  const beyond = (seconds: number) => (seconds > at + EPSILON ? seconds : Number.NEGATIVE_INFINITY)
+  if (start >= at - EPSILON) return Number.NEGATIVE_INFINITY
+  if (!alone) return beyond(Math.max(end, bridgedTo ?? 0))
+  const last = pts.findLastIndex((shown) => shown < at - EPSILON)
+  const bridged = last === pts.length - 1 ? (bridgedTo ?? 0) : 0
+  return beyond(Math.max((pts[last] ?? 0) + (durations[last] ?? 0), bridged))
+}
 
-/** A run's frames up to each that decodes by itself; the first group may not begin with one. */
-function framesOf({ pts, durations, sync, bytes }: TrackRun): Frames[] {
-  const starts = [...sync.keys()].filter((at) => sync[at] === 1)
-  if (starts[0] !== 0 && pts.length > 0) starts.unshift(0)
+/** How many of the first frames, each of which decodes by itself, end before an instant and are enough to free bytes. */
+function countToFree({ pts, durations, bytes: all }: Group, before: number, bytes: number): number {
+  const enough = Math.ceil((bytes / all) * pts.length)
+  const late = pts.findIndex((at, i) => at + (durations[i] ?? 0) > before)
+  return Math.min(enough, late === -1 ? pts.length : late)
+}
+
+type Frames = { alone: boolean; sync: boolean; pts: Float64Array; durations: Float64Array; bytes: number }
+
+/** A run's frames up to each that decodes by itself; of sound that does throughout, those that follow one another. */
+function framesOf({ track, pts, durations, sync, bytes }: TrackRun): Frames[] {
+  const alone = track.kind === 'audio' && !sync.includes(0)
+  const begins = (at: number) => {
+    if (!alone) return sync[at] === 1
+    const [before = 0, shown = 0] = [pts[at - 1], pts[at]]
+    return shown <= before || shown > before + 2 * (durations[at - 1] ?? 0)
+  }
+  const starts: number[] = []
+  for (let at = 0; at < pts.length; at++) if (at === 0 || begins(at)) starts.push(at)
   return starts.map((from, i) => {
     const to = starts[i + 1] ?? pts.length
     const part = ((to - from) / pts.length) * bytes
-    return { sync: sync[from] === 1, pts: pts.subarray(from, to), durations: durations.subarray(from, to), bytes: part }
+    const frames = { pts: pts.subarray(from, to), durations: durations.subarray(from, to), bytes: part }
+    return { alone, sync: sync[from] === 1, ...frames }
   })
 }
 
-/** Sound that lies in the append window, cut to it: each frame decodes by itself. */
-function trimmed({ pts, durations, bytes }: Frames, windowStart: number, windowEnd: number): Group | null {
+/** Sound that lies in the append window, cut to it. */
+function trimmed({ alone, pts, durations, bytes }: Frames, windowStart: number, windowEnd: number): Group | null {
   const kept: [number, number][] = []
   for (const [i, at] of pts.entries()) {
     const [start, end] = [Math.max(at, windowStart), Math.min(at + (durations[i] ?? 0), windowEnd)]
     if (end > start + EPSILON) kept.push([start, end - start])
   }
   const frames = {
+    alone,
     pts: Float64Array.from(kept, ([at]) => at),
     durations: Float64Array.from(kept, ([, seconds]) => seconds),
     bytes: (kept.length / pts.length) * bytes,
   }
-  return firstOf(frames, kept.length)
+  return partOf({ ...frames, bridgedTo: null }, 0, kept.length)
 }
 
-/** The first so many frames; null of none. */
-function firstOf({ pts, durations, bytes }: Omit<Frames, 'sync'>, count: number): Group | null {
-  if (count === 0) return null
+/** The frames from one to before another; null of none. What follows the last of them is bridged as it was. */
+function partOf(
+  { alone, pts, durations, bytes, bridgedTo }: Omit<Group, 'start' | 'end'>,
+  from: number,
+  to: number,
+): Group | null {
+  if (to <= from) return null
   let [start, end] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (let at = 0; at < count; at++) {
+  for (let at = from; at < to; at++) {
     const shown = pts[at] ?? 0
     start = Math.min(start, shown)
     end = Math.max(end, shown + (durations[at] ?? 0))
   }
-  const part = (count / pts.length) * bytes
-  return {
-    start,
-    end,
-    pts: pts.subarray(0, count),
-    durations: durations.subarray(0, count),
-    bytes: part,
-    bridgedTo: null,
-  }
+  const part = { pts: pts.subarray(from, to), durations: durations.subarray(from, to) }
+  return { alone, start, end, ...part, bytes: ((to - from) / pts.length) * bytes, bridgedTo }
 }
