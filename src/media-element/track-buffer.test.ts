@@ -45,7 +45,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     ([before, bytes]): Step =>
       (buffer) => {
         // Between frames, and no whole number of them: rounding decides nothing.
-    buffer.evict(before + 0.013, bytes + 0.5)
+        buffer.evict(before + 0.013, bytes + 0.5)
       },
   ),
 )
