@@ -20,6 +20,8 @@ type RequestContext = shakaNamespace.extern.RequestContext
 /** Characters of a segment's url; browsers and servers take no more than tens of thousands. */
 const LONGEST_URL = 100_000
 
+const INDEX_TRIES = 3
+
 /** Shaka Player, as it is shipped. */
 export class ShakaAdapter implements PlayerAdapter {
   readonly name = 'shaka'
@@ -84,9 +86,11 @@ export class ShakaAdapter implements PlayerAdapter {
     for (const stream of [variant?.video, variant?.audio]) {
       // Sound in the segments of the pictures has none of its own.
       if (!stream || stream.isAudioMuxedInVideo || this.#player.isLive()) continue
-      await stream.createSegmentIndex()
+      // The player lets go of the index of what it has just decided not to play.
+      for (let tries = 0; tries < INDEX_TRIES && !stream.segmentIndex; tries++) await stream.createSegmentIndex()
       const index = stream.segmentIndex
-      const first = index?.get(index.getNumEvicted())
+      if (!index) continue
+      const first = index.get(index.getNumEvicted())
       if (!first) return 'it names no segments'
       if (first.getUris().some((uri: string) => uri.length > LONGEST_URL))
         return 'its segments have addresses without end'

@@ -3,8 +3,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { headlessFiles, pageFiles } from '../../src/bin/page-files.ts'
 import type { PlayableOrigin } from '../../src/domain/playable-origin.ts'
+import { createAdbDriver } from '../../src/drivers/adb/driver.ts'
 import { createChromiumDriver } from '../../src/drivers/chromium/driver.ts'
 import type { Driver } from '../../src/drivers/driver.ts'
 import { createHeadlessDriver } from '../../src/drivers/headless/driver.ts'
@@ -14,6 +16,9 @@ import { ProvedAddresses } from '../../src/origins/proved-addresses.ts'
 import { testUserAgent } from '../../src/origins/user-agent.ts'
 import type { StartHost } from '../../src/player-process/messages.ts'
 import { PlayerHost } from '../../src/player-process/player-host.ts'
+import { startAdbServer } from './android/adb-server.ts'
+import { createAndroidDevice } from './android/android-device.ts'
+import { createChromiumBrowser } from './android/chromium-browser.ts'
 
 /**
  * Run inside a network namespace whose loopback interface has two private addresses: what a real player is let reach of
@@ -27,7 +32,10 @@ const TOKEN = 'the-token'
 const LADDER = join(import.meta.dirname, '../../media/ladder')
 const PLAN_SECONDS = 2
 /** Few: what is late on a busy machine would be the player's failure. */
-const AT_ONCE = 2
+const AT_ONCE = name === 'adb' ? 1 : 2
+/** A phone trusts its maker's authorities, and resolves names and follows redirects itself (docs/security.md). */
+const SCHEMES = name === 'adb' ? (['http'] as const) : (['http', 'https'] as const)
+const OF_PHONES = /inside|in DASH|with a fragment|marked by headers$|its proof is gone/
 
 const forbidden: string[] = []
 const unmarked: string[] = []
@@ -39,9 +47,9 @@ const segmentsAt = new Map<string, string>()
 /** Cases whose proof is at the other address too. */
 const provedElsewhere = new Set<string>()
 
-/** By CMCD in its query or its headers, and by its name. */
+/** By CMCD in its query or its headers and, but for a phone's own browser, by its name. */
 function isMarked({ url = '', headers }: IncomingMessage): boolean {
-  const named = /DoAiWorkload\/\S+ \(\+playback-test\)$/.test(headers['user-agent'] ?? '')
+  const named = name === 'adb' || /DoAiWorkload\/\S+ \(\+playback-test\)$/.test(headers['user-agent'] ?? '')
   const mark = /me\.doai-synthetic="test"/
   const cmcd = Object.entries(headers).flatMap(([name, value]) => (name.startsWith('cmcd-') ? [String(value)] : []))
   return named && (mark.test(decodeURIComponent(url)) || cmcd.some((value) => mark.test(value)))
@@ -108,11 +116,11 @@ const addresses = new ProvedAddresses((origin, address) =>
     resolveTxt: async () => [],
   }),
 )
-const driver = stack.use(name === 'headless' ? await headless() : await chromium())
+const driver = stack.use(await { headless, chromium, adb: phone }[name as 'headless' | 'chromium' | 'adb']())
 
 type Case = { url: string; origins: PlayableOrigin[]; onSegment?: (session: OriginsInForce) => void }
 const cases: Record<string, Case> = {}
-for (const scheme of ['http', 'https'] as const) {
+for (const scheme of SCHEMES) {
   const port = await listening(servers(HOME)[scheme], HOME)
   await listening(servers(ELSEWHERE)[scheme], ELSEWHERE, port)
   const other = await listening(servers(HOME)[scheme], HOME)
@@ -175,7 +183,7 @@ for (const scheme of ['http', 'https'] as const) {
 }
 
 const ended: Record<string, string> = {}
-const left = Object.entries(cases)
+const left = Object.entries(cases).filter(([what]) => name !== 'adb' || OF_PHONES.test(what))
 await Promise.all(
   Array.from({ length: AT_ONCE }, async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) ended[next[0]] = await play(next[1])
@@ -224,6 +232,23 @@ async function chromium(): Promise<Driver> {
   const sandbox = process.getuid?.() !== 0
   const made = { version: '0', executable, sandbox, page: pageFiles, apartMs: 0, browserArguments }
   return createChromiumDriver({ ...made, addresses, resolve })
+}
+
+/** For tests, behind the real adb server, with a real browser. */
+async function phone(): Promise<Driver> {
+  const server = stack.use(await startAdbServer())
+  const pages = stack.use(createChromiumBrowser(executable))
+  const device = stack.use(await createAndroidDevice({ browser: pages }))
+  await server.connect(device.address)
+  const driver = await createAdbDriver({
+    env: { ...process.env, ANDROID_ADB_SERVER_PORT: String(server.port) },
+    home: folder,
+    labNames: ['WS01-S01'],
+    page: pageFiles,
+    onError: (error) => console.error(error),
+  })
+  while (driver.health?.({ labName: 'WS01-S01' }).offline !== null) await delay(50)
+  return driver
 }
 
 async function listening(server: Server & { closeAllConnections(): void }, host: string, port = 0): Promise<number> {
