@@ -55,7 +55,11 @@ export default defineConfig({
         test: {
           ...real,
           name: 'long',
-          include: ['test/{faults,model,dashboard}/*.test.ts', 'test/players/media-element.test.ts'],
+          include: [
+            'test/{faults,model,dashboard}/*.test.ts',
+            'test/players/{media-element,origins}.test.ts',
+            'test/integration/stream-reader.test.ts',
+          ],
           provide: { long: true },
           maxWorkers: 1,
           testTimeout: 3_600_000,

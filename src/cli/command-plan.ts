@@ -1,7 +1,5 @@
 import { writeFile } from 'node:fs/promises'
 import { type Command, InvalidArgumentError } from 'commander'
-import { planSvg } from '../report/plan-svg.ts'
-import { planText } from '../report/plan-text.ts'
 import { type Context, clientOf } from './context.ts'
 import { print } from './print.ts'
 import { readWorkloadFiles } from './workload-file.ts'
@@ -54,6 +52,8 @@ export function planCommand(program: Command, context: Context): void {
         ...(failureRate === undefined ? {} : { failureRate }),
         ...(seed === undefined ? {} : { seed }),
       })
+      const { planSvg } = await import('../report/plan-svg.ts')
+      const { planText } = await import('../report/plan-text.ts')
       if (svg !== undefined) await writeFile(svg, planSvg(plan, { language: flags.language }))
       print(context, flags, plan, () => `${planText(plan)}${svg === undefined ? '' : `\n\nDrawn to ${svg}.`}`)
     })

@@ -2,11 +2,6 @@ import { writeFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { Client, WorkloadReport } from '../client/index.ts'
-import { reportCsv } from '../report/report-csv.ts'
-import { reportHtml } from '../report/report-html.ts'
-import { reportJUnit } from '../report/report-junit.ts'
-import { reportParquet } from '../report/report-parquet.ts'
-import { reportText } from '../report/report-text.ts'
 import { jsonText } from '../report/shown-text.ts'
 import { LANGUAGES, type Language } from '../report/words.ts'
 import { CliError, type Context, clientOf } from './context.ts'
@@ -69,6 +64,7 @@ function formatOf({ format, out, json }: Options): Format {
   throw new CliError(`--out ${out}: give --format, or one of the endings ${Object.keys(ENDINGS).join(' ')}`, 2)
 }
 
+/** Writes the report in a format; each format's modules are loaded when it is asked for. */
 async function contentOf(
   format: Format,
   client: Client,
@@ -79,17 +75,20 @@ async function contentOf(
   const edition = { language, zone: Intl.DateTimeFormat().resolvedOptions().timeZone }
   switch (format) {
     case 'text':
-      return `${reportText(given, edition)}\n`
+      return `${(await import('../report/report-text.ts')).reportText(given, edition)}\n`
     case 'html':
-      return reportHtml(given, edition)
+      return (await import('../report/report-html.ts')).reportHtml(given, edition)
     case 'json':
       return `${jsonText(given, 2)}\n`
     case 'csv':
-      return reportCsv(await allResults(client, id))
+      return (await import('../report/report-csv.ts')).reportCsv(await allResults(client, id))
     case 'parquet':
-      return reportParquet(await allResults(client, id))
+      return (await import('../report/report-parquet.ts')).reportParquet(await allResults(client, id))
     case 'junit':
-      return reportJUnit(given, { results: await allResults(client, id), commands: await allCommands(client, id) })
+      return (await import('../report/report-junit.ts')).reportJUnit(given, {
+        results: await allResults(client, id),
+        commands: await allCommands(client, id),
+      })
   }
 }
 

@@ -4,7 +4,6 @@ import { ApiError, type Client } from '../client/index.ts'
 import { type Issue, issuesOf } from '../protocol/issues.ts'
 import { WorkloadFile } from '../protocol/workload-file.ts'
 import { CliError } from './context.ts'
-import { readYaml } from './read-yaml.ts'
 
 /** A workload's file, and what stands in it: `source` is as it was written, for calls that parse it themselves. */
 export type WorkloadRead = { file: string; workload: WorkloadFile; source: z.input<typeof WorkloadFile> }
@@ -35,6 +34,7 @@ async function readOne(
       2,
     )
   })
+  const { readYaml } = await import('./read-yaml.ts')
   const read = readYaml(text)
   if (!read.ok) return { workload: null, source: NO_SOURCE, issues: read.issues }
   const source = read.value as z.input<typeof WorkloadFile>

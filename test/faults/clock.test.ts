@@ -8,38 +8,11 @@ import { disposableFolder } from '../support/temporary-folder.ts'
 import { expectIntact, survive } from './survival.ts'
 
 const size = { controllers: 2, agents: 2, devices: 2 }
-const OFFSET = join(import.meta.dirname, '../support/clock-offset.ts')
 const HOUR = 3_600_000
 /** Debian's package `faketime`. */
 const FAKETIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
   .map((folder) => `${folder}/faketime/libfaketime.so.1`)
   .find((path) => existsSync(path))
-
-test('controllers whose clocks are hours apart agree: the database tells the time', async () => {
-  await using folder = await disposableFolder('doai-clocks-')
-  const off = (hours: number) => ({ NODE_OPTIONS: `--import=${OFFSET}`, CLOCK_OFFSET_MS: String(hours * HOUR) })
-  const options = {
-    folder: folder.path,
-    seed: 'clocks',
-    leastSettled: 5,
-    size,
-    controllerEnv: (at: number) => off(at === 0 ? -3 : 5),
-  }
-  const started = Date.now()
-  const outcome = await survive(options, async ({ client, controllers }) => {
-    await delay(15_000)
-    await controllers[0]?.kill(500)
-    await delay(8000)
-    const { items } = await client.getWorkloads({ limit: 1000 })
-    const created = items.map(({ createdAt }) => Date.parse(createdAt))
-    // Newest first; two that are created at once on two controllers may be milliseconds apart either way.
-    created.forEach((at, place) => {
-      expect(at).toBeGreaterThan((created[place + 1] ?? 0) - 1000)
-    })
-    for (const at of created) expect(Math.abs(at - Date.now())).toBeLessThan(Date.now() - started + 5000)
-  })
-  expectIntact(outcome)
-})
 
 test.skipIf(!FAKETIME)('the database’s clock jumps ahead by an hour, and back by two', async () => {
   await using folder = await disposableFolder('doai-jump-')

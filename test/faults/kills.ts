@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'vitest'
+import type { Client } from '../../src/client/index.ts'
 import { drawsOf } from '../../src/drivers/simulated/draw.ts'
-import type { FleetSize, Member } from '../support/fleet.ts'
+import { type FleetOptions, type Member, until } from '../support/fleet.ts'
 import { type Survived, survive } from './survival.ts'
 
-export type KillsOptions = {
-  folder: string
+export type KillsOptions = FleetOptions & {
   seed: string
-  size: FleetSize
   kills: number
   /** Commands that must have ended before the night does. */
   leastSettled: number
@@ -23,7 +23,8 @@ export async function runKills(options: KillsOptions): Promise<Survived & { kill
   const draw = drawsOf(seed)
   const killed: Record<Kind, number> = { controller: 0, agent: 0, postmaster: 0, backend: 0 }
   const sum = () => Object.values(killed).reduce((all, n) => all + n, 0)
-  const survived = await survive(options, async ({ controllers, agents, postgres }, { accepted }) => {
+  const began = Date.now()
+  const survived = await survive(options, async ({ client, controllers, agents, postgres }, { accepted }) => {
     const pick = <T>(among: readonly T[]): T => among[Math.floor(draw() * among.length)] as T
     const count = (kind: Kind) => {
       killed[kind] += 1
@@ -47,6 +48,24 @@ export async function runKills(options: KillsOptions): Promise<Survived & { kill
         await postgres.start()
       }
     }
+    await expectTrueTimes(client, began)
   })
   return { ...survived, killed }
+}
+
+/** That workloads were created in the order that they say, between the night's begin and now, whoever created them. */
+async function expectTrueTimes(client: Client, began: number): Promise<void> {
+  let created: number[] = []
+  const ask = async () => {
+    const { items } = await client.getWorkloads({ limit: 1000 })
+    created = items.map(({ createdAt }) => Date.parse(createdAt))
+    return true
+  }
+  await until('a controller answers', ask, 120_000)
+  // Newest first; two that are created at once on two controllers may be milliseconds apart either way.
+  created.forEach((at, place) => {
+    expect(at).toBeGreaterThan((created[place + 1] ?? 0) - 1000)
+    expect(at).toBeGreaterThan(began - 1000)
+    expect(at).toBeLessThan(Date.now() + 1000)
+  })
 }

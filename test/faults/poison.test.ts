@@ -13,9 +13,9 @@ import type { Health } from './health-watcher.ts'
 import { brokenAnswers, type Mutated, mutatedManifests } from './poisoned-media.ts'
 
 const long = inject('long')
-const MANIFESTS = long ? 2000 : 60
-const ANSWERS = long ? 500 : 30
-const DEVICES = long ? 16 : 8
+const MANIFESTS = long ? 2000 : 24
+const ANSWERS = long ? 500 : 15
+const DEVICES = long ? 16 : 6
 /** The promise is a second; a run that shares its machine with others asks only that the answer comes. */
 const ANSWER_MS = long ? 1000 : 10_000
 

@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { expect, inject } from 'vitest'
 import type { Client } from '../../src/client/index.ts'
 import { createPool } from '../../src/db/pool.ts'
 import { drawsOf } from '../../src/drivers/simulated/draw.ts'
@@ -19,6 +19,8 @@ export type Survived = Findings & {
   unreplayed: string[]
 }
 
+/** At once, while faults are made. */
+const WORKLOADS = inject('long') ? 4 : 2
 /** After the last fault, what is left must end within so long: an infrastructure budget, with its delays. */
 const SETTLE_MS = 300_000
 
@@ -31,7 +33,7 @@ export async function survive(
   await using stack = new AsyncDisposableStack()
   const media = stack.use(await startMediaServer())
   const fleet = stack.use(await startFleet(options))
-  const night = startNight(fleet.client, media, drawsOf(`${seed} night`), 4)
+  const night = startNight(fleet.client, media, drawsOf(`${seed} night`), WORKLOADS)
   await faults(fleet, night, media)
   // On a slow machine a night of faults is not over before it had something in it.
   await until('it was not idle', async () => (await settled(fleet.client)) >= options.leastSettled, SETTLE_MS)

@@ -22,7 +22,7 @@ async function readCase(path: string): Promise<Schedule> {
 }
 
 /** A change of the engine is tried with `npm run test:long`; each run of the gate tries others than the one before. */
-const EVENINGS = inject('long') ? { inMemory: 20_000, real: 1000 } : { inMemory: 400, real: 40 }
+const EVENINGS = inject('long') ? { inMemory: 20_000, real: 1000 } : { inMemory: 250, real: 25 }
 
 let database: TestDatabase
 beforeAll(async () => {

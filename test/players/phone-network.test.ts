@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { AdbServer } from '../../src/drivers/adb/adb-server.ts'
 import { findBrowser } from '../../src/drivers/chromium/find-browser.ts'
+import { AGAIN_WHERE_ADB_ENDS, countAdbEnds } from '../support/android/adb-server.ts'
 import { startProcess } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -26,17 +27,14 @@ const allowed = await startProcess('unshare', inNamespace('true')).ended.catch((
 const browser = await findBrowser(process.env)
 const adb = await new AdbServer(process.env).executableVersion().catch(() => null)
 
-let adbEnded = false
-const again = { retry: { count: 2, condition: () => adbEnded } }
-
 test.skipIf(allowed.code !== 0 || browser === null || adb === null)(
   'a phone, whatever it is called, loses its Wi-Fi in the middle: its own failure, tried again, the next batch unharmed',
-  again,
+  AGAIN_WHERE_ADB_ENDS,
   async () => {
     const script = join(import.meta.dirname, '../support/phone-network.ts')
     const command = [process.execPath, script, ADDRESS, browser ?? '', HOSTILE, ...NAMES]
     const { out, err } = await startProcess('unshare', inNamespace(...command)).ended
-    adbEnded = err.includes('The adb server ended by itself')
+    countAdbEnds(err)
     const last = out.trim().split('\n').at(-1) ?? ''
     expect(JSON.parse(last || JSON.stringify(err))).toEqual({
       origin: 'verified',

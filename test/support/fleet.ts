@@ -7,7 +7,7 @@ import { createTestPostgres, freePort, type TestPostgres } from './postgres.ts'
 import { type DoaiProcess, startDoai } from './process.ts'
 import { shortenRests } from './short-rests.ts'
 
-export type FleetSize = { controllers: number; agents: number; devices: number }
+type FleetSize = { controllers: number; agents: number; devices: number }
 
 /** A process of the fleet, under a supervisor that starts it again whenever it ends. */
 export type Member = AsyncDisposable & {

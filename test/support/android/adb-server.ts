@@ -30,6 +30,8 @@ const POLL_MS = 20
 
 const run = promisify(execFile)
 
+const ENDED = 'The adb server ended by itself'
+
 let ends = 0
 let endsTold = 0
 
@@ -38,7 +40,8 @@ const MOST_ENDS = 5
 
 /**
  * Options of a test behind the server: it is done again where a server ended by itself meanwhile, and for no other
- * reason. adb 29.0.6, Debian 12's, calls what it has freed when a stream's two ends close at once (docs/reliability.md).
+ * reason. adb 29.0.6, which Debian 12 has, calls what it has freed when a stream's two ends close at once
+ * (docs/reliability.md).
  */
 export const AGAIN_WHERE_ADB_ENDS = {
   retry: {
@@ -49,6 +52,11 @@ export const AGAIN_WHERE_ADB_ENDS = {
       return ended
     },
   },
+}
+
+/** Counts the ends that another process, which had a server, printed. */
+export function countAdbEnds(stderr: string): void {
+  ends += stderr.split(ENDED).length - 1
 }
 
 /**
@@ -87,7 +95,7 @@ export async function startAdbServer(executable = 'adb'): Promise<AdbServer> {
       else if (!killed && !disposed.signal.aborted) {
         ends += 1
         const said = await readFile(join(folder.path, 'server.log'), 'utf8').catch(() => '')
-        console.error(`The adb server ended by itself: ${said.split('\n').slice(-12).join('\n')}`)
+        console.error(`${ENDED}: ${said.split('\n').slice(-12).join('\n')}`)
         if (ends <= MOST_ENDS) await start().catch(console.error)
       } else killed = false
     }
