@@ -56,7 +56,7 @@ export default defineConfig({
           ...real,
           name: 'long',
           include: [
-            'test/{faults,model,dashboard}/*.test.ts',
+            'test/{faults,long,model,dashboard}/*.test.ts',
             'test/players/{media-element,origins}.test.ts',
             'test/integration/stream-reader.test.ts',
           ],

@@ -5,7 +5,7 @@ export type Signals = {
   /** The first frame was drawn. */
   shown: boolean
   ended: boolean
-  /** A seek of the plan is under way, until media plays again where it led; a leap of the player's own is none. */
+  /** A seek of the plan is under way, until media plays again where it led; a leap that the player makes by itself is a stall. */
   seeking: boolean
   paused: boolean
   /** Media is missing at the playhead. */

@@ -20,6 +20,7 @@ type RequestContext = shakaNamespace.extern.RequestContext
 /** Characters of a segment's url; browsers and servers take no more than tens of thousands. */
 const LONGEST_URL = 100_000
 
+/** Attempts to get the index of a stream: Shaka may close it between its creation and its use. */
 const INDEX_TRIES = 3
 
 /** Shaka Player, as it is shipped. */
@@ -86,7 +87,6 @@ export class ShakaAdapter implements PlayerAdapter {
     for (const stream of [variant?.video, variant?.audio]) {
       // Sound in the segments of the pictures has none of its own.
       if (!stream || stream.isAudioMuxedInVideo || this.#player.isLive()) continue
-      // The player lets go of the index of what it has just decided not to play.
       for (let tries = 0; tries < INDEX_TRIES && !stream.segmentIndex; tries++) await stream.createSegmentIndex()
       const index = stream.segmentIndex
       if (!index) continue

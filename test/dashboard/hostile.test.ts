@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { executablePath, openWindow, startBrowser } from '../support/browser.ts'
-import { signIn } from '../support/dashboard.ts'
+import { goWithin, settled, signIn } from '../support/dashboard.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
 import { createOf, startTestSystem, type TestSystem } from '../support/system.ts'
 
@@ -65,9 +65,8 @@ describe.skipIf(executablePath === null)('hostile input', () => {
       '/tokens',
       `/devices/${encodeURIComponent(HOSTILE)}`,
     ]) {
-      await page.goto(`${system.url}${path}`)
-      await page.getByRole('heading', { level: 1 }).waitFor()
-      await expect.poll(() => page.locator('.loading').count()).toBe(0)
+      await goWithin(page, path)
+      await settled(page)
       expect([
         path,
         await page.evaluate('[window.hit, document.querySelectorAll("#root script, img[src=x]").length]'),

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { enrolDevices, tradedLink } from '../support/agent-call.ts'
 import { executablePath, type Look, openWindow, startBrowser } from '../support/browser.ts'
-import { signIn, WORDS } from '../support/dashboard.ts'
+import { goWithin, settled, signIn, WORDS } from '../support/dashboard.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
 import { startTestSystem, type TestSystem } from '../support/system.ts'
 
@@ -214,17 +214,6 @@ async function makeNight(system: TestSystem, media: MediaServer): Promise<Record
 }
 
 type AxeResult = { violations: { id: string; help: string; nodes: { target: string[]; failureSummary: string }[] }[] }
-
-/** Follows a link within the page, which loads nothing anew. */
-async function goWithin(page: Page, path: string): Promise<void> {
-  await page.evaluate(`self.__TSR_ROUTER__.navigate({ href: ${JSON.stringify(path)} })`)
-}
-
-/** Waits until a view is drawn with what it shows. */
-async function settled(page: Page): Promise<void> {
-  await page.getByRole('heading', { level: 1 }).waitFor()
-  await expect.poll(() => page.locator('.loading').count()).toBe(0)
-}
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
 import { en } from '../../src/dashboard/words/words-en.ts'
 import { ko } from '../../src/dashboard/words/words-ko.ts'
 
@@ -10,4 +11,15 @@ export async function signIn(page: Page, url: string, token: string, words = en)
   await page.getByLabel(words.signIn.token).fill(token)
   await page.getByRole('button', { name: words.signIn.button }).click()
   await page.getByRole('navigation', { name: words.nav.label }).waitFor()
+}
+
+/** Follows a link within the page, which loads nothing anew. */
+export async function goWithin(page: Page, path: string): Promise<void> {
+  await page.evaluate(`self.__TSR_ROUTER__.navigate({ href: ${JSON.stringify(path)} })`)
+}
+
+/** Waits until a view is drawn with what it shows. */
+export async function settled(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await expect.poll(() => page.locator('.loading').count()).toBe(0)
 }

@@ -3,14 +3,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that take a minute and more, by what each took of a whole run: one that began last would run on alone. */
 const LONG = [
+  'faults/all-faults',
   'players/origins',
   'system/package',
   'faults/clock',
   'dashboard/looks',
   'faults/full-disk',
-  'faults/network',
   'players/phone-faults',
-  'faults/frozen',
   'players/lab-phones',
   'model/model',
   'faults/agent',
@@ -18,7 +17,6 @@ const LONG = [
   'faults/poison',
   'dashboard/night',
   'faults/lost',
-  'faults/kills',
   'integration/engine',
   'system/night',
   'players/phone-network',

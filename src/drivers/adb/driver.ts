@@ -20,7 +20,7 @@ export type AdbDriverOptions = {
 
 /** A page that has not asked for its session in so long did not open. */
 const OPEN_MS = 20_000
-/** After so long without a report the browser's process is looked for; after so long without data, the phone's network. */
+/** After so long without a report the driver checks whether the browser's process lives; after so long without data, the phone's network. */
 const QUIET_MS = 4000
 const LOOK_MS = 1000
 

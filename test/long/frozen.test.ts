@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
+import { freeze } from '../faults/freeze.ts'
+import { expectIntact, survive } from '../faults/survival.ts'
 import { disposableFolder } from '../support/temporary-folder.ts'
-import { expectIntact, settled, survive } from './survival.ts'
 
 test('a controller is frozen for longer than leases live, and woken; then an agent is', async () => {
   await using folder = await disposableFolder('doai-frozen-')
@@ -9,14 +10,8 @@ test('a controller is frozen for longer than leases live, and woken; then an age
   const options = { folder: folder.path, seed: 'frozen', leastSettled: 10, size }
   const outcome = await survive(options, async ({ client, controllers, agents }) => {
     await delay(3000)
-    for (const child of [controllers[0], agents[0]?.member].map((member) => member?.process.child)) {
-      const before = await settled(client)
-      child?.kill('SIGSTOP')
-      await delay(35_000)
-      // Meanwhile the lab went on.
-      expect(await settled(client)).toBeGreaterThan(before)
-      child?.kill('SIGCONT')
-    }
+    await freeze(client, [controllers[0]])
+    await freeze(client, [agents[0]?.member])
   })
   expectIntact(outcome)
 })
