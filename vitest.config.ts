@@ -36,7 +36,7 @@ export default defineConfig({
           ...real,
           name: 'integration',
           include: ['test/{integration,model,system,players,faults,dashboard}/**/*.test.ts'],
-          maxWorkers: 5,
+          maxWorkers: 7,
           provide: { long: false },
         },
       },
@@ -57,7 +57,7 @@ export default defineConfig({
           name: 'long',
           include: [
             'test/{faults,long,model,dashboard}/*.test.ts',
-            'test/players/{media-element,origins}.test.ts',
+            'test/players/{media-element,origins,streams}.test.ts',
             'test/integration/stream-reader.test.ts',
           ],
           provide: { long: true },

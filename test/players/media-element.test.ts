@@ -16,7 +16,7 @@ import { runScript, type Script, type Stage, type Step } from '../support/media-
  * order, the same states, the same ranges. What is random is the same each time; the long form draws anew.
  */
 const long = inject('long')
-const DRAWN = long ? 400 : 40
+const DRAWN = long ? 400 : 24
 const AT_ONCE = 6
 /** Chromium's pipeline is late now and then, on a busy machine often: one of so many runs is to agree. */
 const TRIES = 5

@@ -3,6 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that take a minute and more, by what each took of a whole run: one that began last would run on alone. */
 const LONG = [
+  'players/lab',
   'faults/all-faults',
   'players/origins',
   'system/package',
@@ -10,7 +11,6 @@ const LONG = [
   'dashboard/looks',
   'faults/full-disk',
   'players/phone-faults',
-  'players/lab-phones',
   'model/model',
   'faults/agent',
   'system/cli',
@@ -20,7 +20,6 @@ const LONG = [
   'integration/engine',
   'system/night',
   'players/phone-network',
-  'players/lab',
   'players/chromium',
   'system/faults',
   'system/kill',
