@@ -21,8 +21,8 @@ export const HOSTILE = `한국어 🎬 '; touch pwned; "$(touch pwned)" \`touch 
 /** Nobody is there: an address for documentation (RFC 5737). */
 const OUTSIDE = 'http://192.0.2.1'
 
-/** The urls of every condition, served for real. The media of `stalling` from its third segment on waits for `goOn`. */
-export function serveConditions(media: MediaServer, goOn: Promise<void>): Record<Condition, string> {
+/** The urls of every condition, served for real. The media of `stalling` waits at its third segment for `goOn()`. */
+export function serveConditions(media: MediaServer, goOn: () => Promise<void>): Record<Condition, string> {
   const begins = (text: string) => (response: ServerResponse) => {
     response.writeHead(200, { 'access-control-allow-origin': '*' }).end(text)
     return true
@@ -53,10 +53,10 @@ export function serveConditions(media: MediaServer, goOn: Promise<void>): Record
   }
 }
 
-/** A segment of video, in whatever rendition, is answered when `goOn` resolves: a player may give up one and ask for another. */
-function heldAt(segment: string, goOn: Promise<void>): Fault {
+/** A segment of video, in whatever rendition, is answered when `goOn()` resolves: a player may give up one and ask for another. */
+function heldAt(segment: string, goOn: () => Promise<void>): Fault {
   return async ({ name }) => {
-    if (name.startsWith('chunk-stream') && !name.includes('stream3') && name.includes(segment)) await goOn
+    if (name.startsWith('chunk-stream') && !name.includes('stream3') && name.includes(segment)) await goOn()
     return false
   }
 }

@@ -11,7 +11,18 @@ const SHORT: SessionPlan = { plannedSeconds: 3, interactions: [] }
 /** How long media is kept back after a stall was told. */
 const STALL_MS = 1500
 
+/** Less media than this in a buffer is none that could be played. */
+const DRY_SECONDS = 0.5
+
 let sessions = 0
+
+/** How long each stall lasted, ms, as the timeline has it. */
+function stallsOf({ timeline }: SessionReport): number[] {
+  const states = timeline.filter((entry) => entry.kind === 'state')
+  return states.flatMap(({ state, atMs }, at) =>
+    state === 'rebuffering' ? [(states[at + 1]?.atMs ?? Number.NaN) - atMs] : [],
+  )
+}
 
 /** The cases that every driver passes, with one vocabulary of results and failures. */
 export function contract(kind: Kind): void {
@@ -99,8 +110,10 @@ export function contract(kind: Kind): void {
   it('a stream that comes too late stalls, and plays on', async () => {
     let begun: number | null = null
     let stalledMs = 0
-    const onLive = ({ state }: LiveState) => {
-      if (state === 'rebuffering' && begun === null) {
+    player.beginStall()
+    const onLive = ({ state, bufferSeconds }: LiveState) => {
+      // A browser on a busy machine stalls with media in its buffer, too.
+      if (state === 'rebuffering' && (bufferSeconds ?? 0) < DRY_SECONDS && begun === null) {
         begun = performance.now()
         setTimeout(player.endStall, STALL_MS)
       }
@@ -110,9 +123,11 @@ export function contract(kind: Kind): void {
     const report = await play('stalling', { plan: { plannedSeconds: 18, interactions: [] }, onLive })
     expect(report).toMatchObject({ failure: null, endReason: 'planned' })
     if (!kind.networked) return
-    expect(report.figures.rebufferCount).toBe(1)
+    const stalls = stallsOf(report)
+    expect(report.figures.rebufferCount).toBe(stalls.length)
+    if (!kind.draws) expect(stalls).toHaveLength(1)
     expect(stalledMs).toBeGreaterThan(STALL_MS)
-    expect(Math.abs(report.figures.rebufferMs - stalledMs)).toBeLessThan(1000)
+    expect(stalls.filter((ms) => Math.abs(ms - stalledMs) < 1000)).toHaveLength(1)
   })
 
   it.each([

@@ -21,7 +21,7 @@ const AT_ONCE = 6
 /** Chromium's pipeline is late now and then, on a busy machine often: one of so many runs is to agree. */
 const TRIES = 5
 /** A pipeline that had its data and was late: nothing of that is the script's doing. */
-const LATE = /el:waiting el:canplay el:playing el:canplaythrough ?/g
+const LATE = /el:waiting el:canplay el:playing( el:canplaythrough)?/g
 /** Seconds that two positions may differ by: of what plays, and of where a decoder stops for want of data. */
 const POSITION_SECONDS = 0.15
 /** Seconds that one number, told with two decimals, may differ by. */
@@ -290,7 +290,7 @@ async function compare(page: Page, script: Script): Promise<string[]> {
     const theirs = await there(page, script.steps, media).catch((error: Error) => [error.message])
     const differences = ours.flatMap((line, at) => {
       const other = theirs[at] ?? ''
-      return isSame(line, other) || isSame(line, other.replaceAll(LATE, ''))
+      return isSame(line, other) || isSame(spaced(line), spaced(other.replaceAll(LATE, '')))
         ? []
         : [`ours   ${line}`, `theirs ${other}`]
     })
@@ -308,6 +308,9 @@ function isSame(ours: string, theirs: string): boolean {
     return Math.abs(Number(one[0]) - Number(b[i]?.[0])) <= most
   })
 }
+
+/** With one space where there are several. */
+const spaced = (line: string) => line.replace(/ +/g, ' ')
 
 type Bytes = Map<string, Buffer>
 

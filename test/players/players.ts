@@ -14,7 +14,9 @@ export type Player = AsyncDisposable & {
   driver: Driver
   labName: string
   urls: Record<Condition, string>
-  /** Lets the media of `stalling` come, which waits for it. */
+  /** Keeps the media of `stalling` back, as a test that is done again needs it. */
+  beginStall: () => void
+  /** Lets it come. */
   endStall: () => void
   /** What was asked of the media server. */
   requests: readonly { url: string; session: string; userAgent: string; cmcd: string }[]
@@ -109,6 +111,7 @@ async function simulated(): Promise<Player> {
       undecodable: video('unsupported'),
       hostile: well,
     },
+    beginStall: () => {},
     endStall: () => {},
     requests: [],
     violations: [],
@@ -116,9 +119,12 @@ async function simulated(): Promise<Player> {
   }
 }
 
-function conditionsOf(media: MediaServer): Pick<Player, 'urls' | 'endStall'> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  return { urls: serveConditions(media, promise), endStall: resolve }
+function conditionsOf(media: MediaServer): Pick<Player, 'urls' | 'beginStall' | 'endStall'> {
+  let stall = Promise.withResolvers<void>()
+  const beginStall = () => {
+    stall = Promise.withResolvers()
+  }
+  return { urls: serveConditions(media, () => stall.promise), beginStall, endStall: () => stall.resolve() }
 }
 
 async function real(name: string): Promise<Player> {
