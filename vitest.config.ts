@@ -36,7 +36,7 @@ export default defineConfig({
           ...real,
           name: 'integration',
           include: ['test/{integration,model,system,players,faults,dashboard}/**/*.test.ts'],
-          maxWorkers: 4,
+          maxWorkers: 5,
           provide: { long: false },
         },
       },

@@ -89,7 +89,10 @@ export type SessionReport = {
   watchPercent: number
   figures: PlaybackFigures
   timeline: TimelineEntry[]
-  /** The 99th percentile of the player's own event loop delay in ms; null where it is not measured. */
+  /**
+   * The 99th percentile of how late the player's own event loop ran while the session lasted, in ms: one percent of the
+   * time it was later. Null where it is not measured.
+   */
   loopDelayP99Ms: number | null
   /** What its screen showed when it failed: a JPEG in base64, where there was a screen. */
   screenshot?: string | undefined

@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
 import { ANY_DEVICE, CURRENT_PHONE } from '../media-element/device-profile.ts'
 import type { MediaElement } from '../media-element/media-element.ts'
@@ -11,6 +10,7 @@ import type { PagePlayback, PlaybackInPage, ReadingInPage } from '../protocol/pl
 import type { PageNetwork } from '../realm/page-network.ts'
 import { realPageClock } from '../realm/real-page-clock.ts'
 import { createRealm, type Realm } from '../realm/realm.ts'
+import { LoopDelay } from './loop-delay.ts'
 import type { FromHost, ToHost } from './messages.ts'
 import { pageNetwork } from './page-network.ts'
 
@@ -44,8 +44,6 @@ const TASK_HEADER = 'x-doai-task'
 /** Parallel connections of one session to an origin, as browsers have them over HTTP/1.1. */
 const CONNECTIONS = 6
 const TELL_MS = 1000
-/** Resolution of the loop delay's histogram, in ms; it is also what a punctual loop shows. */
-const LOOP_RESOLUTION_MS = 10
 /** A browser's, so that a player takes the paths that it takes in one. */
 const BROWSER =
   'Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36'
@@ -54,7 +52,7 @@ const BROWSER =
 export class PlayerHost implements AsyncDisposable {
   readonly #options: PlayerHostOptions
   readonly #tasks = new Map<string, Hosted>()
-  readonly #loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
+  readonly #loopDelay = new LoopDelay()
   readonly #alive: NodeJS.Timeout
   #scripts: { player: string; script: string } | null = null
   /** One to play in and one to read in, made when they are needed. */
@@ -62,7 +60,6 @@ export class PlayerHost implements AsyncDisposable {
 
   constructor(options: PlayerHostOptions) {
     this.#options = options
-    this.#loop.enable()
     this.#alive = setInterval(() => options.say({ kind: 'alive' }), TELL_MS)
   }
 
@@ -139,7 +136,7 @@ export class PlayerHost implements AsyncDisposable {
       brief,
       video: page.realm.createVideo(),
       headers,
-      lateMs: () => lateness(this.#loop.percentile(99)),
+      lateMs: this.#loopDelay.p99FromNow(),
       onNews: () => queueMicrotask(tell),
     })
     task.playback = playback
@@ -196,12 +193,7 @@ export class PlayerHost implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#alive)
-    this.#loop.disable()
+    this.#loopDelay[Symbol.dispose]()
     for (const id of [...this.#tasks.keys()]) this.#close(id)
   }
-}
-
-/** Nanoseconds between two ticks, as ms beyond the histogram's own interval. */
-function lateness(nanoseconds: number): number {
-  return Math.max(0, Math.round((nanoseconds / 1e6 - LOOP_RESOLUTION_MS) * 10) / 10)
 }

@@ -131,8 +131,8 @@ export type PlaybackInPage<Video> = (options: {
   video: Video
   /** Put on every request, for who carries it. */
   headers: Readonly<Record<string, string>>
-  /** How late the page's timers run now: the 99th percentile in ms. */
-  lateMs: () => number
+  /** How late the page's timers have run since the session began: the 99th percentile in ms; null before one fired. */
+  lateMs: () => number | null
   /** Something is to be told at once. */
   onNews: () => void
 }) => PagePlayback

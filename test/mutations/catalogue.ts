@@ -398,4 +398,11 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     tests: ['src/client/events.test.ts'],
   },
+  {
+    name: 'lateness: a pause counts once, however long it lasts',
+    file: 'src/domain/delay-histogram.ts',
+    find: 'for (let missed = delayMs - everyMs; missed > 0; missed -= everyMs) this.#count(missed)',
+    replace: '',
+    tests: ['src/domain/delay-histogram.test.ts'],
+  },
 ]
