@@ -8,7 +8,7 @@ const { env } = process
 const stopping = new AbortController()
 const signal = stopping.signal
 const terminal = terminalOf(process, () => process.exit(0))
-const { err } = terminal
+const { err, out } = terminal
 const onError = (error: unknown) => err(error instanceof Error ? (error.stack ?? error.message) : String(error))
 const databaseUrl = env.DATABASE_URL || null
 
@@ -29,6 +29,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     }
   })
 }
+const DRAINING = 'Stopping: it takes no more work, and what plays now ends first. A second signal stops it at once.'
+
 /** Whether what runs lets its work end at the first signal. */
 let draining = false
 
@@ -59,6 +61,7 @@ const context: Context = {
     },
     async agent(options) {
       draining = true
+      signal.addEventListener('abort', () => out(DRAINING), { once: true })
       const { runAgent } = await import('./run-agent.ts')
       return runAgent(options, { drain: signal, stop: atOnce.signal }, err).catch(explained)
     },

@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { until } from '../support/fleet.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
 import { doai, startDoai } from '../support/process.ts'
@@ -60,12 +60,15 @@ test('a second SIGTERM stops at once: its sessions are reported as aborted, and 
   const { started } = await enrolled('WS02')
   const id = await begin('WS02', 60)
   started.child.kill('SIGTERM')
+  await started.says(/A second signal stops it at once/)
+  // Within a second it would be taken for the same one.
   await new Promise((done) => setTimeout(done, 1200))
   expect(started.child.exitCode).toBeNull()
   const again = Date.now()
   started.child.kill('SIGTERM')
   await started.ended
-  expect(Date.now() - again).toBeLessThan(6000)
+  // It ends within 5 s; the session would go on for 60.
+  expect(Date.now() - again).toBeLessThan(inject('long') ? 6000 : 20_000)
   expect(await commands(id)).toEqual(['queued 1', 'queued 1'])
   await system.client.cancelWorkload(id)
 })

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { expect, inject, test } from 'vitest'
 import { AdbServer } from '../../src/drivers/adb/adb-server.ts'
 import { findBrowser } from '../../src/drivers/chromium/find-browser.ts'
-import { AGAIN_WHERE_ADB_ENDS, countAdbEnds } from '../support/android/adb-server.ts'
+import { AGAIN_WHERE_ADB_ENDS, noteAdbEnd } from '../support/android/adb-server.ts'
 import { startProcess } from '../support/process.ts'
 import { disposableFolder } from '../support/temporary-folder.ts'
 
@@ -92,7 +92,7 @@ for (const [name, expected, possible] of [
       const command = inNamespace(process.execPath, script, name, browser ?? '', folder.path, played)
       const env = { NODE_EXTRA_CA_CERTS: join(folder.path, 'cert.pem') }
       const { out, err } = await startProcess('unshare', command, env).ended
-      countAdbEnds(err)
+      noteAdbEnd(err)
       expect(JSON.parse(out.trim() || JSON.stringify(err)), err).toEqual({ cases, forbidden: [], unmarked: [] })
     },
   )

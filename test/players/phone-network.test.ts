@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { AdbServer } from '../../src/drivers/adb/adb-server.ts'
 import { findBrowser } from '../../src/drivers/chromium/find-browser.ts'
-import { AGAIN_WHERE_ADB_ENDS, countAdbEnds } from '../support/android/adb-server.ts'
+import { AGAIN_WHERE_ADB_ENDS, noteAdbEnd } from '../support/android/adb-server.ts'
 import { startProcess } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -34,7 +34,7 @@ test.skipIf(allowed.code !== 0 || browser === null || adb === null)(
     const script = join(import.meta.dirname, '../support/phone-network.ts')
     const command = [process.execPath, script, ADDRESS, browser ?? '', HOSTILE, ...NAMES]
     const { out, err } = await startProcess('unshare', inNamespace(...command)).ended
-    countAdbEnds(err)
+    noteAdbEnd(err)
     const last = out.trim().split('\n').at(-1) ?? ''
     expect(JSON.parse(last || JSON.stringify(err))).toEqual({
       origin: 'verified',

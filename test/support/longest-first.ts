@@ -10,7 +10,6 @@ const LONG = [
   'faults/clock',
   'dashboard/looks',
   'faults/full-disk',
-  'players/phone-faults',
   'model/model',
   'faults/agent',
   'system/cli',
@@ -25,6 +24,7 @@ const LONG = [
   'system/kill',
   'system/tls',
   'players/adb',
+  'players/phone-faults',
   'dashboard/connection',
 ]
 

@@ -33,30 +33,26 @@ const run = promisify(execFile)
 const ENDED = 'The adb server ended by itself'
 
 let ends = 0
-let endsTold = 0
+let lastEndMs = Number.NEGATIVE_INFINITY
 
 /** How often servers may end by themselves, all in all, before they are not started again. */
 const MOST_ENDS = 5
 
+/** Longer than any test behind a server takes. */
+const RECENT_MS = 300_000
+
 /**
- * Options of a test behind the server: it is done again where a server ended by itself meanwhile, and for no other
- * reason. adb 29.0.6, which Debian 12 has, calls what it has freed when a stream's two ends close at once
+ * Options of a test behind the server: it is done again where a server ended by itself lately, and for no other reason.
+ * adb 29.0.6, which Debian 12 has, calls what it has freed when a stream's two ends close at once
  * (docs/reliability.md).
  */
 export const AGAIN_WHERE_ADB_ENDS = {
-  retry: {
-    count: 2,
-    condition: () => {
-      const ended = ends > endsTold
-      endsTold = ends
-      return ended
-    },
-  },
+  retry: { count: 2, condition: () => performance.now() - lastEndMs < RECENT_MS },
 }
 
-/** Counts the ends that another process, which had a server, printed. */
-export function countAdbEnds(stderr: string): void {
-  ends += stderr.split(ENDED).length - 1
+/** Notes that a server ended by itself where another process, which had it, printed so. */
+export function noteAdbEnd(stderr: string): void {
+  if (stderr.includes(ENDED)) lastEndMs = performance.now()
 }
 
 /**
@@ -94,6 +90,7 @@ export async function startAdbServer(executable = 'adb'): Promise<AdbServer> {
       if (lived === null) await delay(POLL_MS)
       else if (!killed && !disposed.signal.aborted) {
         ends += 1
+        lastEndMs = performance.now()
         const said = await readFile(join(folder.path, 'server.log'), 'utf8').catch(() => '')
         console.error(`${ENDED}: ${said.split('\n').slice(-12).join('\n')}`)
         if (ends <= MOST_ENDS) await start().catch(console.error)
