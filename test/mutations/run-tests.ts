@@ -18,7 +18,9 @@ export async function runTests(folder: string, file: string): Promise<Outcome> {
   await rm(output, { force: true })
   const vitest = join(folder, 'node_modules/vitest/vitest.mjs')
   const reporting = ['--reporter=json', `--outputFile=${output}`]
-  const child = spawn(process.execPath, [vitest, 'run', file, ...reporting], {
+  // Some files have a long form too, in a project of its own.
+  const project = file.startsWith('src/') ? 'unit' : 'integration'
+  const child = spawn(process.execPath, [vitest, 'run', '--project', project, file, ...reporting], {
     cwd: folder,
     stdio: 'ignore',
     // Its own group: what it started ends with it.
