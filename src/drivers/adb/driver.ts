@@ -20,7 +20,10 @@ export type AdbDriverOptions = {
 
 /** A page that has not asked for its session in so long did not open. */
 const OPEN_MS = 20_000
-/** After so long without a report the driver checks whether the browser's process lives; after so long without data, the phone's network. */
+/**
+ * Without a report for this long, the driver checks whether the browser's process lives; without data for this long, whether
+ * the phone has a network.
+ */
 const QUIET_MS = 4000
 const LOOK_MS = 1000
 
