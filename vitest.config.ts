@@ -24,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/{histories,mutations}/*.test.ts'],
+          setupFiles: ['test/support/seed.ts'],
           environment: 'node',
           testTimeout: 120_000,
           isolate: false,
@@ -36,6 +37,7 @@ export default defineConfig({
           ...real,
           name: 'integration',
           include: ['test/{integration,model,system,players,faults,dashboard}/**/*.test.ts'],
+          setupFiles: ['test/support/seed.ts'],
           maxWorkers: 5,
           provide: { long: false },
         },
@@ -59,6 +61,7 @@ export default defineConfig({
             'test/{faults,long,model,dashboard}/*.test.ts',
             'test/players/{media-element,origins,streams}.test.ts',
             'test/integration/stream-reader.test.ts',
+            'src/**/*.test.ts',
           ],
           provide: { long: true },
           maxWorkers: 1,

@@ -68,3 +68,12 @@ test('sound that is added at once is kept, cut and evicted as frame after frame'
     { numRuns: 500 },
   )
 })
+
+test('sound in the middle of a frame is evicted in its turn', () => {
+  const anywhere = { offset: 0, windowStart: 0, windowEnd: Number.POSITIVE_INFINITY }
+  const buffer = new TrackBuffer(SOUND)
+  buffer.add(run(3.5, 14, 0.25), anywhere)
+  buffer.add(run(6.6, 1, 0.1), anywhere)
+  buffer.evict(6.813, 135)
+  expect(buffer.ranges).toEqual([{ start: 6.75, end: 7 }])
+})

@@ -109,7 +109,7 @@ export class TrackBuffer {
       this.#lastEnd = group.end
       this.#groups.push(group)
     }
-    this.#groups.sort((a, b) => a.start - b.start)
+    this.#groups.sort(byStart)
     this.#ranges = null
   }
 
@@ -127,11 +127,18 @@ export class TrackBuffer {
       if (!first) break
       // What is shown until the next begins stays.
       const most = next && Math.max(first.end, next.start) <= before ? first.pts.length : first.pts.length - 1
-      const count = first.alone ? Math.min(most, countToFree(first, before, bytes - freed)) : first.pts.length
+      const count = first.alone
+        ? Math.min(
+            most,
+            countToFree(first, { before, bytes: bytes - freed, next: next?.start ?? Number.POSITIVE_INFINITY }),
+          )
+        : first.pts.length
       if (count === 0 || (!first.alone && count > most)) break
       const left = partOf(first, count, first.pts.length)
       freed += first.bytes - (left?.bytes ?? 0)
       this.#groups.splice(0, 1, ...(left === null ? [] : [left]))
+      // Sound may have been added in the middle of a frame: what is left begins after it.
+      this.#groups.sort(byStart)
     }
     if (freed > 0) this.#ranges = null
     return freed
@@ -189,10 +196,20 @@ function reachOf({ alone, start, end, pts, durations, bridgedTo }: Group, at: nu
   return beyond(Math.max((pts[last] ?? 0) + (durations[last] ?? 0), bridged))
 }
 
-/** How many of the first frames, each of which decodes by itself, end before an instant and are enough to free bytes. */
-function countToFree({ pts, durations, bytes: all }: Group, before: number, bytes: number): number {
+function byStart(a: Group, b: Group): number {
+  return a.start - b.start
+}
+
+/**
+ * How many of the first frames, each of which decodes by itself, end before an instant, begin no later than the next group
+ * and are enough to free bytes.
+ */
+function countToFree(
+  { pts, durations, bytes: all }: Group,
+  { before, bytes, next }: { before: number; bytes: number; next: number },
+): number {
   const enough = Math.ceil((bytes / all) * pts.length)
-  const late = pts.findIndex((at, i) => at + (durations[i] ?? 0) > before)
+  const late = pts.findIndex((at, i) => at > next || at + (durations[i] ?? 0) > before)
   return Math.min(enough, late === -1 ? pts.length : late)
 }
 

@@ -21,7 +21,7 @@ async function readCase(path: string): Promise<Schedule> {
   return JSON.parse(await readFile(path, 'utf8')) as Schedule
 }
 
-/** A change of the engine is tried with `npm run test:long`; each run of the gate tries others than the one before. */
+/** The gate plays the same evenings each time; `npm run test:long` plays others, and a change of the engine is tried with it. */
 const EVENINGS = inject('long') ? { inMemory: 20_000, real: 1000 } : { inMemory: 250, real: 25 }
 
 let database: TestDatabase
