@@ -7,6 +7,7 @@ import { createClient } from '../client/index.ts'
 import { findBrowser } from '../drivers/chromium/find-browser.ts'
 import { startController } from './controller.ts'
 import { serveMedia } from './media-server.ts'
+import { BUNDLED_STREAM } from './page-files.ts'
 import { PACKAGE_ROOT, VERSION } from './version.ts'
 
 const READY_MS = 180_000
@@ -21,7 +22,7 @@ export async function startDemo(
   onError: (error: unknown) => void,
 ): Promise<Demo> {
   await using stack = new AsyncDisposableStack()
-  const media = stack.use(await serveMedia(join(PACKAGE_ROOT, 'media', 'ladder')))
+  const media = stack.use(await serveMedia(BUNDLED_STREAM))
   const options = { dataDir, host: '127.0.0.1', port: 0, databaseUrl: null, version: VERSION, onError }
   const controller = stack.use(await startController(options))
   const client = createClient({ url: controller.url, token: controller.adminToken })

@@ -3,7 +3,7 @@ import { findBrowser, INSTALL_BROWSER } from '../drivers/chromium/find-browser.t
 import type { Driver } from '../drivers/driver.ts'
 import { provedAddresses } from '../origins/proof.ts'
 import type { Shape } from '../origins/shaper.ts'
-import { headlessFiles, pageFiles } from './page-files.ts'
+import { BUNDLED_STREAM, headlessFiles, pageFiles } from './page-files.ts'
 import { VERSION } from './version.ts'
 
 /** What a driver is made for. */
@@ -29,7 +29,13 @@ export const DRIVERS: Record<string, (setting: DriverSetting) => Promise<Driver>
     const { createHeadlessDriver } = await import('../drivers/headless/driver.ts')
     const { processStarter } = await import('../player-process/start-process.ts')
     const most = Math.max(MOST_PLAYERS, availableParallelism())
-    return createHeadlessDriver({ page: headlessFiles, startHost: processStarter(VERSION), most, onError })
+    return createHeadlessDriver({
+      page: headlessFiles,
+      warmUp: BUNDLED_STREAM,
+      startHost: processStarter(VERSION),
+      most,
+      onError,
+    })
   },
   async simulated() {
     const { createSimulatedDriver } = await import('../drivers/simulated/driver.ts')

@@ -11,6 +11,9 @@ const BUNDLED = ['src/{player,players,protocol,domain,origins}/**/*.ts']
 /** Where the packed package carries the page, and the builds of the players as their makers ship them. */
 export const PACKED_PAGE = join(PACKAGE_ROOT, 'dist', 'player')
 
+/** The stream that the package carries. */
+export const BUNDLED_STREAM = join(PACKAGE_ROOT, 'media', 'ladder')
+
 /** The scripts of ours, by the source that each is bundled from: of a browser's page, and of one without a screen. */
 export type PageScript = 'main' | 'headless'
 

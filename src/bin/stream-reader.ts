@@ -52,7 +52,14 @@ export class StreamReader implements AsyncDisposable {
     this.#processes ??= page().then(
       // What a player's script throws besides is in what its reading comes to.
       (load) =>
-        new PlayerProcesses({ ...options, load, most: MOST_PROCESSES, kept: 0, clock: realClock, onError() {} }),
+        new PlayerProcesses({
+          ...options,
+          load: { ...load, page: 'read' },
+          most: MOST_PROCESSES,
+          kept: 0,
+          clock: realClock,
+          onError() {},
+        }),
     )
     const processes = await this.#processes
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>()

@@ -4,10 +4,16 @@ import type { PageReport, SessionBrief, StreamRead } from '../protocol/player-me
 /** A stream to be read. `sessionId` names the reading in what it asks for, as a session's id would. */
 export type StreamToRead = { sessionId: string; video: { id: string; url: string } }
 
+/** A host has a page for sessions and one for streams that are read. */
+export type PageKind = 'play' | 'read'
+
 /** What whoever has work tells a host. `id` names a task between the two: a session to play, or a stream to read. */
 export type ToHost =
-  /** First of all: the player's build and the script that plays and reads with it. */
-  | { kind: 'load'; player: string; script: string }
+  /**
+   * First of all: the player's build, the script that plays and reads with it, what it is for, and the folder
+   * of a stream to play before there is anything to do, null for none.
+   */
+  | { kind: 'load'; player: string; script: string; page: PageKind; warmUp: string | null }
   | { kind: 'play'; id: string; brief: SessionBrief; origins: readonly PlayableOrigin[] }
   | { kind: 'read'; id: string; stream: StreamToRead; origins: readonly PlayableOrigin[] }
   | { kind: 'origins'; id: string; origins: readonly PlayableOrigin[] }

@@ -6,13 +6,14 @@ import { markOf } from '../origins/cmcd.ts'
 import { OriginsInForce } from '../origins/origins-in-force.ts'
 import { type ProvedAddresses, proveAhead } from '../origins/proved-addresses.ts'
 import { createGuardedFetch } from '../origins/undici-fetch.ts'
-import type { PagePlayback, PlaybackInPage, ReadingInPage } from '../protocol/player-messages.ts'
+import type { PagePlayback, PlaybackInPage, ReadingInPage, SessionBrief } from '../protocol/player-messages.ts'
 import type { PageNetwork } from '../realm/page-network.ts'
 import { realPageClock } from '../realm/real-page-clock.ts'
 import { createRealm, type Realm } from '../realm/realm.ts'
 import { LoopDelay } from './loop-delay.ts'
-import type { FromHost, ToHost } from './messages.ts'
+import type { FromHost, PageKind, ToHost } from './messages.ts'
 import { pageNetwork } from './page-network.ts'
+import { warmUp } from './warm-up.ts'
 
 export type PlayerHostOptions = {
   /** Says that it is a test. */
@@ -56,7 +57,7 @@ export class PlayerHost implements AsyncDisposable {
   readonly #alive: NodeJS.Timeout
   #scripts: { player: string; script: string } | null = null
   /** One to play in and one to read in, made when they are needed. */
-  readonly #pages: Partial<Record<'play' | 'read', Page>> = {}
+  readonly #pages: Partial<Record<PageKind, Page>> = {}
 
   constructor(options: PlayerHostOptions) {
     this.#options = options
@@ -67,6 +68,7 @@ export class PlayerHost implements AsyncDisposable {
     switch (message.kind) {
       case 'load':
         this.#scripts = message
+        setImmediate(() => void this.#prepare(message))
         break
       case 'play':
       case 'read':
@@ -86,7 +88,25 @@ export class PlayerHost implements AsyncDisposable {
     }
   }
 
-  #pageTo(kind: 'play' | 'read'): Page {
+  /** Makes its page, so that no session waits for it. What throws here throws again when a task comes. */
+  async #prepare({ page: kind, warmUp: folder }: ToHost & { kind: 'load' }): Promise<void> {
+    try {
+      const page = this.#pageTo(kind)
+      if (folder !== null) await warmUp(folder, (brief, network) => this.#rehearse(page, brief, network))
+    } catch {}
+  }
+
+  #rehearse(page: Page, brief: SessionBrief, network: PageNetwork) {
+    const id = brief.sessionId
+    const [origins, closed] = [new OriginsInForce(), new AbortController()]
+    const headers = { [TASK_HEADER]: id }
+    const video = page.realm.createVideo()
+    const playback = page.createPlayback({ brief, video, headers, lateMs: () => null, onNews: () => {} })
+    this.#tasks.set(id, { origins, network, refused: () => {}, playback, closed })
+    return { playback, [Symbol.dispose]: () => void this.#tasks.delete(id) }
+  }
+
+  #pageTo(kind: PageKind): Page {
     const known = this.#pages[kind]
     if (known !== undefined) return known
     if (this.#scripts === null) throw new Error('No player was loaded.')

@@ -29,7 +29,8 @@ function lab(most: number) {
         },
       }
     },
-    load: { player: 'player()', script: 'page()' },
+    load: { player: 'player()', script: 'page()', page: 'play' },
+    warmUp: '/media',
     most,
     kept: 1,
     clock,
@@ -58,7 +59,13 @@ test('a stream has a process of its own while there may be more; one at rest is 
   second.task[Symbol.dispose]()
   third.task[Symbol.dispose]()
   expect(begin('d').at).toBe(1)
-  expect(started[0]?.said[0]).toEqual({ kind: 'load', player: 'player()', script: 'page()' })
+  expect(started[0]?.said[0]).toEqual({
+    kind: 'load',
+    player: 'player()',
+    script: 'page()',
+    page: 'play',
+    warmUp: null,
+  })
 })
 
 test('fifty of one stream are enough for a process, where there may be another', () => {

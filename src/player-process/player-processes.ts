@@ -1,13 +1,15 @@
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
-import type { FromHost, HostEnd, HostLink, OfTask, StartHost, ToHost } from './messages.ts'
+import type { FromHost, HostEnd, HostLink, OfTask, PageKind, StartHost, ToHost } from './messages.ts'
 
 /** Of these processes: time, and a pause that a signal ends. */
 export type ProcessClock = { now(): number; sleep(ms: number, signal: AbortSignal): Promise<void> }
 
 export type PlayerProcessesOptions = {
   startHost: StartHost
-  /** The player's build and the script that plays and reads with it. */
-  load: { player: string; script: string }
+  /** The player's build, the script that plays and reads with it, and what the processes are for. */
+  load: { player: string; script: string; page: PageKind }
+  /** The folder of a stream that a process plays when it is started before its first task; none if not given. */
+  warmUp?: string | undefined
   /** Processes at once, and of them those that stay when there is nothing to do. */
   most: number
   kept: number
@@ -56,7 +58,7 @@ export class PlayerProcesses {
 
   /** Starts those that are kept, so that the first task waits for none. */
   warm(): void {
-    while (this.#hosts.size < this.#options.kept) this.#start()
+    while (this.#hosts.size < this.#options.kept) this.#start(this.#options.warmUp ?? null)
   }
 
   /** Begins a task on the stream of a url. @param apart in a process that has no other, where it may end it */
@@ -96,7 +98,7 @@ export class PlayerProcesses {
     return own ?? idle ?? (hosts.length < most ? this.#start() : (hosts[0] ?? this.#start()))
   }
 
-  #start(): Host {
+  #start(warmUp: string | null = null): Host {
     const { startHost, load, clock, onError } = this.#options
     const hear = (message: FromHost) => {
       host.heardMs = clock.now()
@@ -105,7 +107,7 @@ export class PlayerProcesses {
     }
     const link = startHost(hear, (end) => this.#ended(host, end))
     const host: Host = { link, url: null, tasks: new Map(), heardMs: clock.now(), idleSinceMs: clock.now() }
-    link.send({ kind: 'load', ...load })
+    link.send({ kind: 'load', ...load, warmUp })
     this.#hosts.add(host)
     return host
   }

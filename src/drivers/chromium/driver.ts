@@ -9,11 +9,11 @@ import { realClock } from '../clock.ts'
 import type { Driver } from '../driver.ts'
 import { PageHost } from '../player-page/page-host.ts'
 import { type PageFiles, PageSession } from '../player-page/page-session.ts'
+import { Turnstile } from '../turnstile.ts'
 import { explainWithheld, overhear } from './answers.ts'
 import { BrowserGoneError, BrowserKeeper, NoBrowserError } from './browser-keeper.ts'
 import { browserVersion } from './find-browser.ts'
 import { guardRequests } from './request-guard.ts'
-import { Turnstile } from './turnstile.ts'
 
 export type ChromiumDriverOptions = {
   /** The project's version, for the `User-Agent`. */

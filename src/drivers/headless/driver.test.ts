@@ -33,7 +33,7 @@ async function lab() {
     most: 1,
     onError: () => {},
   })
-  const play = (url: string, origins = new OriginsInForce(), signal = new AbortController().signal) => {
+  const play = async (url: string, origins = new OriginsInForce(), signal = new AbortController().signal) => {
     const assignment = {
       sessionId: 's',
       workload: { id: 'w', name: 'a night' },
@@ -42,15 +42,19 @@ async function lab() {
       plan: { plannedSeconds: 10, interactions: [] },
       origins,
     }
+    const plays = () => said.filter((message) => message.kind === 'play')
+    const before = plays().length
     const report = driver.play(assignment, signal, () => {})
-    return { id: said.findLast((message) => message.kind === 'play')?.id ?? '', report }
+    // Sessions begin some ms apart.
+    while (plays().length === before) await new Promise((done) => setTimeout(done, 1))
+    return { id: plays().at(-1)?.id ?? '', report }
   }
   return { driver, said, host, play }
 }
 
 test('a session’s report is made of what its process sent', async () => {
   const { driver, host, said, play } = await lab()
-  const { id, report } = play('http://127.0.0.1/a.m3u8')
+  const { id, report } = await play('http://127.0.0.1/a.m3u8')
   host.hear({ kind: 'report', id, report: REPORT })
   expect(await report).toMatchObject({ failure: null, endReason: 'planned' })
   expect(said.at(-1)).toEqual({ kind: 'close', id })
@@ -60,16 +64,16 @@ test('a session’s report is made of what its process sent', async () => {
 test('what takes its process along is the stream’s failure, for good; of several streams nobody knows which', async () => {
   const { driver, host, play } = await lab()
   const end = { byLimit: true, how: 'needed more than 512 MB of memory' }
-  const alone = [play('http://127.0.0.1/a.m3u8'), play('http://127.0.0.1/a.m3u8')]
+  const alone = [await play('http://127.0.0.1/a.m3u8'), await play('http://127.0.0.1/a.m3u8')]
   host.end(end)
   for (const { report } of alone) {
     const message = 'what plays it needed more than 512 MB of memory'
     expect((await report).failure).toEqual({ kind: 'content', permanent: true, message })
   }
-  const mixed = [play('http://127.0.0.1/a.m3u8'), play('http://127.0.0.1/b.m3u8')]
+  const mixed = [await play('http://127.0.0.1/a.m3u8'), await play('http://127.0.0.1/b.m3u8')]
   host.end(end)
   for (const { report } of mixed) expect((await report).failure).toMatchObject({ kind: 'lost' })
-  const killed = play('http://127.0.0.1/a.m3u8')
+  const killed = await play('http://127.0.0.1/a.m3u8')
   host.end({ byLimit: false, how: 'ended with SIGKILL' })
   const message = 'the process of its player ended with SIGKILL'
   expect((await killed.report).failure).toEqual({ kind: 'lost', permanent: false, message })
@@ -80,7 +84,7 @@ test('a session is told at once of a proof that is gone, and no longer than it l
   const { driver, said, play } = await lab()
   const origins = new OriginsInForce()
   const stop = new AbortController()
-  const { report } = play('http://127.0.0.1/a.m3u8', origins, stop.signal)
+  const { report } = await play('http://127.0.0.1/a.m3u8', origins, stop.signal)
   const told = () => said.filter(({ kind }) => kind === 'origins').length
   origins.replace([])
   expect(told()).toBe(1)
@@ -93,7 +97,7 @@ test('a session is told at once of a proof that is gone, and no longer than it l
 
 test('what cannot be read, or could not be begun, is the player’s failure', async () => {
   const { driver, host, play } = await lab()
-  const [broken, threw] = [play('http://127.0.0.1/a.m3u8'), play('http://127.0.0.1/a.m3u8')]
+  const [broken, threw] = [await play('http://127.0.0.1/a.m3u8'), await play('http://127.0.0.1/a.m3u8')]
   const live = { ...REPORT.live, positionSeconds: Number.NaN }
   host.hear({ kind: 'report', id: broken.id, report: { ...REPORT, live } })
   host.hear({ kind: 'threw', id: threw.id, message: 'no player' })

@@ -4,26 +4,48 @@ import { PageReport } from '../../protocol/player-messages.ts'
 import { realClock } from '../clock.ts'
 import type { Driver } from '../driver.ts'
 import { type Failure, PageSession } from '../player-page/page-session.ts'
+import { Turnstile } from '../turnstile.ts'
+
+/**
+ * From one session's start to the next. Sessions that start together in one process wait for each other, and their figures
+ * would tell of that: 50 at once had start-up times of 331 ms, of 50 ms so far apart (docs/performance.md).
+ */
+const APART_MS = 20
 
 export type HeadlessDriverOptions = {
   /** The player's build and the script that plays with it. */
   page: () => Promise<{ player: string; script: string }>
+  /** The folder of a stream that is played before the first session; none if not given. */
+  warmUp?: string | undefined
   /** Starts what plays sessions: a process; for tests, what they like. */
   startHost: StartHost
   /** Processes at once. */
   most: number
+  /** From one session's start to the next, ms. */
+  apartMs?: number
   onError: (error: unknown) => void
 }
 
 /** Plays streams in real time with a player's own code, without a screen or a decoder. */
-export async function createHeadlessDriver({ page, ...options }: HeadlessDriverOptions): Promise<Driver> {
-  const processes = new PlayerProcesses({ ...options, load: await page(), kept: 1, clock: realClock })
+export async function createHeadlessDriver({
+  page,
+  apartMs = APART_MS,
+  ...options
+}: HeadlessDriverOptions): Promise<Driver> {
+  const processes = new PlayerProcesses({
+    ...options,
+    load: { ...(await page()), page: 'play' },
+    kept: 1,
+    clock: realClock,
+  })
   processes.warm()
+  const turnstile = new Turnstile(realClock, apartMs)
   return {
     name: 'headless',
     identity: () => ({ model: 'headless', os: process.platform }),
     async play(assignment, signal, onLive) {
       const session = new PageSession({ assignment, clock: realClock, onLive, background: false, signal })
+      await turnstile.pass(session.over)
       if (!session.over.aborted) await play(processes, session)
       return session.report()
     },

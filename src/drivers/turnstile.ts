@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from './clock.ts'
 
 /** Lets through one at a time, so many ms apart, in the order in which they came. */
 export class Turnstile {

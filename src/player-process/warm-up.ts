@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { PagePlayback, SessionBrief } from '../protocol/player-messages.ts'
+import type { PageNetwork } from '../realm/page-network.ts'
+
+const MANIFESTS = ['manifest.mpd', 'master.m3u8']
+const TYPES: Readonly<Record<string, string>> = { mpd: 'application/dash+xml', m3u8: 'application/vnd.apple.mpegurl' }
+/** Each manifest is played so often, one after another: a function is compiled when it has run often. */
+const ROUNDS = 2
+const PLAYED_SECONDS = 0.3
+const LONGEST_MS = 5000
+
+/** Makes a session of a page. Disposing it takes it out of the page. */
+type BeginSession = (brief: SessionBrief, network: PageNetwork) => Disposable & { playback: PagePlayback }
+
+/**
+ * Plays the bundled stream from its folder, so that the player's code is compiled before the first session plays: a first
+ * session's start-up would tell of the compiler else. Nothing of it goes over a network.
+ */
+export async function warmUp(folder: string, begin: BeginSession): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    await Promise.all(MANIFESTS.map((manifest) => playOnce(begin(briefOf(manifest), folderNetwork(folder)))))
+  }
+}
+
+async function playOnce(session: ReturnType<BeginSession>): Promise<void> {
+  using begun = session
+  const { playback } = begun
+  await playback.play()
+  const until = performance.now() + LONGEST_MS
+  while (playback.report(0).end === null && performance.now() < until) await delay(50)
+  await playback.stop()
+}
+
+function briefOf(manifest: string): SessionBrief {
+  return {
+    ...{ sessionId: `warm-up ${manifest}`, workload: '', device: '', origins: [], background: false },
+    video: { id: 'warm-up', url: `http://127.0.0.1/${manifest}`, title: '' },
+    plan: { plannedSeconds: PLAYED_SECONDS, interactions: [] },
+  }
+}
+
+/** Answers with the files of a folder. */
+function folderNetwork(folder: string): PageNetwork {
+  return async ({ url }) => {
+    const name = basename(new URL(url).pathname)
+    const type = TYPES[name.split('.').at(-1) ?? ''] ?? 'video/mp4'
+    const answer = new Response(await readFile(join(folder, name)), { headers: { 'content-type': type } })
+    // A page takes the address from its answer.
+    return Object.defineProperty(answer, 'url', { value: url })
+  }
+}
