@@ -145,6 +145,7 @@ function lists(group: Command, on: (name: string, summary: string) => Command, c
           { title: 'VERDICT', of: (g) => g.verdict },
           { title: 'VALUE', of: (g) => (g.value === null ? null : Number(g.value.toPrecision(4))), right: true },
           { title: 'SESSIONS', of: (g) => g.sample, right: true },
+          { title: 'UNRELIABLE', of: (g) => g.unreliable, right: true },
           { title: 'DONE', of: (g) => g.action },
         ],
         'No gates were decided.',

@@ -1,4 +1,5 @@
 import type { Client, Result, Stats, Workload } from '../client/index.ts'
+import { MAX_LOOP_DELAY_P99_MS } from '../domain/reliability.ts'
 import { table } from '../report/table.ts'
 import type { Context } from './context.ts'
 import { megabytes } from './print.ts'
@@ -32,7 +33,10 @@ export function resultTable(results: readonly Result[]): string {
       { title: 'BATCH', of: (r) => r.batchGroup },
       {
         title: 'RESULT',
-        of: (r) => (r.failure === null ? 'played' : r.counted ? r.failure : `${r.failure}, not counted`),
+        of: (r) =>
+          [r.failure ?? 'played', r.failure !== null && !r.counted && 'not counted', r.unreliable && 'unreliable']
+            .filter(Boolean)
+            .join(', '),
       },
       { title: 'WATCHED', of: (r) => `${r.watchTime.toFixed(1)} s`, right: true },
       { title: 'OF PLAN', of: (r) => `${Math.round(r.watchPercent)} %`, right: true },
@@ -55,5 +59,11 @@ export function summary(context: Context, workload: Workload, stats: Stats): str
       : `start-up ${Math.round(stats.startupMs.p50)} ms (95 % within ${Math.round(stats.startupMs.p95)} ms)`
   const stalls = `${stats.rebufferCount} stalls, ${Math.round(stats.rebufferMs)} ms in all`
   const verdict = [verdictText(context, workload), ...reasonLines(workload)].join('\n')
-  return `${verdict}\n${counts}\n${startup}; ${stalls}; ${megabytes(stats.bytesDownloaded)} loaded`
+  const lines = [verdict, counts, `${startup}; ${stalls}; ${megabytes(stats.bytesDownloaded)} loaded`]
+  if (stats.unreliable > 0) lines.push(unreliableNote(stats))
+  return lines.join('\n')
+}
+
+function unreliableNote({ unreliable, total }: Stats): string {
+  return `${unreliable} of ${total} sessions are unreliable and left out of these figures: their own player was more than ${MAX_LOOP_DELAY_P99_MS} ms late for 1 % of the time. Run fewer devices at once on their workstations.`
 }

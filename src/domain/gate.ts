@@ -28,8 +28,11 @@ export const Gate = z
   })
 export type Gate = z.infer<typeof Gate>
 
-/** What was found of a gate's metric in its scope; `value` is null where no session has it. */
-export type Measure = { sample: number; value: number | null }
+/**
+ * What was found of a gate's metric in its scope; `value` is null where no session has it. `unreliable` sessions were left
+ * out of the sample; absent where there are none.
+ */
+export type Measure = { sample: number; value: number | null; unreliable?: number }
 
 type GateAction = 'none' | 'warn' | 'pause' | 'cancel'
 
@@ -39,6 +42,7 @@ export type GateVerdict = {
   verdict: 'pass' | 'fail' | 'inconclusive'
   sample: number
   value: number | null
+  unreliable?: number
   action: GateAction
 }
 
@@ -47,8 +51,8 @@ export function judge(gates: readonly Gate[], measures: readonly Measure[]): Gat
   return gates.map((gate, at) => verdictOf(gate, at, measures[at] ?? { sample: 0, value: null }))
 }
 
-function verdictOf(gate: Gate, at: number, { sample, value }: Measure): GateVerdict {
-  const base = { gate: at, sample, value }
+function verdictOf(gate: Gate, at: number, { sample, value, unreliable }: Measure): GateVerdict {
+  const base = { gate: at, sample, value, ...(unreliable === undefined ? {} : { unreliable }) }
   if (sample < gate.minSample || value === null) {
     const action = gate.onInconclusive === 'continue' ? 'none' : gate.onInconclusive
     return { ...base, verdict: 'inconclusive', action }
@@ -64,12 +68,14 @@ export function ruleText({ metric, quantile, max, min, scope }: Gate): string {
 }
 
 /** A verdict that is no pass, in a sentence for people. */
-export function verdictText(gate: Gate, { verdict, sample, value }: GateVerdict): string {
+export function verdictText(gate: Gate, { verdict, sample, value, unreliable = 0 }: GateVerdict): string {
   const sessions = `${sample} session${sample === 1 ? '' : 's'}`
+  const leftOut =
+    unreliable === 0 ? '' : ` ${unreliable} more ${unreliable === 1 ? 'was' : 'were'} left out as unreliable.`
   if (verdict === 'inconclusive') {
-    return `The gate “${ruleText(gate)}” says nothing: ${sessions} of the ${gate.minSample} that it needs.`
+    return `The gate “${ruleText(gate)}” says nothing: ${sessions} of the ${gate.minSample} that it needs.${leftOut}`
   }
-  return `The gate “${ruleText(gate)}” failed: ${shownValue(value)}${unitText(gate.metric)} over ${sessions}.`
+  return `The gate “${ruleText(gate)}” failed: ${shownValue(value)}${unitText(gate.metric)} over ${sessions}.${leftOut}`
 }
 
 function unitText(metric: Gate['metric']): string {

@@ -1,5 +1,8 @@
-/** Which sessions say something of a metric: those that showed a first frame, or every one that was reported. */
-type Population = 'started' | 'reported'
+/**
+ * Which sessions are a metric's sample: reliable ones that showed a first frame, all reliable ones that were reported, or
+ * every reported one, reliable or not (reliability.ts).
+ */
+type Population = 'started' | 'reported' | 'every'
 
 type MetricFacts = {
   /** Of its values, as people read them. */
@@ -31,7 +34,7 @@ const FACTS = {
   bytesDownloaded: { unit: 'bytes', worse: null, of: 'started', never: [] },
   errorsFatal: { unit: 'count', worse: 'higher', of: 'reported', never: [] },
   errorsNonfatal: { unit: 'count', worse: 'higher', of: 'reported', never: [] },
-  loopDelayP99Ms: { unit: 'ms', worse: 'higher', of: 'reported', never: ['simulated'] },
+  loopDelayP99Ms: { unit: 'ms', worse: 'higher', of: 'every', never: ['simulated'] },
 } as const satisfies Readonly<Record<string, MetricFacts>>
 
 export type Metric = keyof typeof FACTS

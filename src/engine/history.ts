@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { METRICS } from '../domain/metric.ts'
 import { IS_COUNTED } from './counted.ts'
-import { columnOf } from './gates.ts'
+import { columnOf } from './samples.ts'
 import type { WorkloadConfig } from './workload-row.ts'
 
 /** Rows of a page: some 1 MB of JSON. */

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
-import { factsOf, type Metric } from '../domain/metric.ts'
+import type { Metric } from '../domain/metric.ts'
 import { IS_COUNTED } from './counted.ts'
-import { columnOf, POPULATIONS } from './gates.ts'
+import { columnOf, IS_UNRELIABLE, isSample } from './samples.ts'
 
 /** So many of the newest results say how a night goes here. */
 const NEWEST = 5000
@@ -24,8 +24,8 @@ export async function readPastNights(db: Queryable): Promise<PastNights> {
     `SELECT avg((failure IS NOT NULL)::int)
          FILTER (WHERE failure IS NULL OR failure IN ('timeout', 'device', 'content', 'refused', 'player'))::float8
          AS "failureRate",
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY startup_ms) AS "startupMs"
-     FROM (SELECT failure, startup_ms FROM results ORDER BY id DESC LIMIT ${NEWEST}) newest`,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY startup_ms) FILTER (WHERE NOT unreliable) AS "startupMs"
+     FROM (SELECT r.failure, r.startup_ms, ${IS_UNRELIABLE} AS unreliable FROM results r ORDER BY r.id DESC LIMIT ${NEWEST}) newest`,
   )
   return rows[0] ?? { failureRate: null, startupMs: null }
 }
@@ -55,7 +55,7 @@ async function percentilesOf(db: Queryable, metric: Metric): Promise<number[] | 
        WITHIN GROUP (ORDER BY value) AS at
      FROM (SELECT r.${column}::float8 AS value
        FROM results r JOIN command_history c ON c.id = r.command_id AND c.result_id = r.id
-       WHERE ${IS_COUNTED} AND r.${column} IS NOT NULL AND ${POPULATIONS[factsOf(metric).of]} ORDER BY r.id DESC LIMIT ${NEWEST}) n`,
+       WHERE ${IS_COUNTED} AND r.${column} IS NOT NULL AND ${isSample(metric)} ORDER BY r.id DESC LIMIT ${NEWEST}) n`,
   )
   return rows[0]?.at ?? null
 }

@@ -4,6 +4,7 @@ import { isRunning } from '../domain/workload.ts'
 import { BATCH_STATUS } from './batch-status.ts'
 import { COUNTED_RESULTS, IS_COUNTED } from './counted.ts'
 import { HORIZON } from './horizon.ts'
+import { IS_UNRELIABLE } from './samples.ts'
 import type { WorkloadRow } from './workload-row.ts'
 
 /** One page of a list; `after` is the last key of the page before, column by column. */
@@ -193,7 +194,7 @@ const RESULT = `r.id, r.command_id AS "commandId", r.video_id AS "videoId", r.de
   r.dropped_frames AS "droppedFrames", r.decoded_frames AS "decodedFrames",
   r.bytes_downloaded AS "bytesDownloaded", r.errors_fatal AS "errorsFatal",
   r.errors_nonfatal AS "errorsNonfatal", r.error_codes AS "errorCodes", r.loop_delay_p99_ms AS "loopDelayP99Ms",
-  r.failure, r.error_message AS "errorMessage",
+  ${IS_UNRELIABLE} AS unreliable, r.failure, r.error_message AS "errorMessage",
   EXISTS (SELECT FROM screenshots s WHERE s.result_id = r.id) AS "hasScreenshot", c.result_id = r.id AND ${IS_COUNTED} AS counted,
   r.created_at AS "createdAt"`
 
@@ -264,7 +265,7 @@ export async function readLogs(pool: Pool, workloadId: string, { limit, after }:
 export async function readStats(pool: Pool, workloadId: string) {
   const { rows } = await pool.query(
     `WITH counted AS (
-       SELECT r.* FROM ${COUNTED_RESULTS} WHERE c.workload_id = $1
+       SELECT r.*, ${IS_UNRELIABLE} AS unreliable FROM ${COUNTED_RESULTS} WHERE c.workload_id = $1
      ), failures AS (
        SELECT coalesce(jsonb_object_agg(failure, n), '{}') AS by_kind
        FROM (SELECT failure, count(*) AS n FROM counted WHERE failure IS NOT NULL GROUP BY failure) f
@@ -274,10 +275,11 @@ export async function readStats(pool: Pool, workloadId: string) {
      )
      SELECT count(*)::int AS total, (count(*) FILTER (WHERE error_message IS NULL))::int AS success,
        (count(*) FILTER (WHERE error_message IS NOT NULL))::int AS failed,
-       coalesce(sum(watch_time), 0) AS "totalWatchTime", avg(watch_percent) AS "avgWatchPercent",
+       (count(*) FILTER (WHERE unreliable))::int AS unreliable,
+       coalesce(sum(watch_time), 0) AS "totalWatchTime", avg(watch_percent) ${RELIABLE} AS "avgWatchPercent",
        ${quantiles('startup_ms')} AS "startupMs", ${quantiles('rebuffer_ratio')} AS "rebufferRatio",
-       coalesce(sum(rebuffer_count), 0)::float8 AS "rebufferCount", coalesce(sum(rebuffer_ms), 0) AS "rebufferMs",
-       avg(bitrate_avg_kbps) AS "bitrateAvgKbps", coalesce(sum(bytes_downloaded), 0)::float8 AS "bytesDownloaded",
+       coalesce(sum(rebuffer_count) ${RELIABLE}, 0)::float8 AS "rebufferCount",
+       coalesce(sum(rebuffer_ms) ${RELIABLE}, 0) AS "rebufferMs", avg(bitrate_avg_kbps) ${RELIABLE} AS "bitrateAvgKbps", coalesce(sum(bytes_downloaded), 0)::float8 AS "bytesDownloaded",
        (SELECT by_kind FROM failures) AS failures, (SELECT by_status FROM commands) AS commands
      FROM counted`,
     [workloadId],
@@ -285,8 +287,11 @@ export async function readStats(pool: Pool, workloadId: string) {
   return rows[0]
 }
 
+/** Of an aggregate over results: those that say something of the stream. */
+const RELIABLE = 'FILTER (WHERE NOT unreliable)'
+
 function quantiles(column: string): string {
-  const at = (share: number) => `percentile_cont(${share}) WITHIN GROUP (ORDER BY ${column})`
-  return `CASE WHEN count(${column}) > 0
-    THEN jsonb_build_object('p50', ${at(0.5)}, 'p95', ${at(0.95)}, 'max', max(${column})) END`
+  const at = (share: number) => `percentile_cont(${share}) WITHIN GROUP (ORDER BY ${column}) ${RELIABLE}`
+  return `CASE WHEN count(${column}) ${RELIABLE} > 0
+    THEN jsonb_build_object('p50', ${at(0.5)}, 'p95', ${at(0.95)}, 'max', max(${column}) ${RELIABLE}) END`
 }

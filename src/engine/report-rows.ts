@@ -1,9 +1,9 @@
 import type { Pool } from 'pg'
-import { factsOf, METRICS, type Metric } from '../domain/metric.ts'
+import { METRICS, type Metric } from '../domain/metric.ts'
 import type { BatchStatus } from '../domain/workload.ts'
 import { BATCH_STATUS } from './batch-status.ts'
 import { COUNTED_RESULTS } from './counted.ts'
-import { columnOf, POPULATIONS } from './gates.ts'
+import { columnOf, isSample } from './samples.ts'
 
 /**
  * Every counted session, but for those that the engine itself wrote a result for: they measured nothing. A text that
@@ -24,9 +24,9 @@ export async function readSessions(pool: Pool, workloadId: string): Promise<stri
   return rows[0]?.sessions ?? '[]'
 }
 
-/** A metric of `r`, null in sessions that say nothing of it. */
+/** A metric of `r`, null in sessions that are not in its sample. */
 function metricOf(metric: Metric): string {
-  return `CASE WHEN ${POPULATIONS[factsOf(metric).of]} THEN r.${columnOf(metric)} END`
+  return `CASE WHEN ${isSample(metric)} THEN r.${columnOf(metric)} END`
 }
 
 /** Each batch as it went; ms where the name says so. */

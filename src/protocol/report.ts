@@ -30,6 +30,8 @@ const Breakdown = z.object({
       failed: z.int(),
       skipped: z.int(),
       cancelled: z.int(),
+      /** Of those that were played or failed, the sessions that the figures leave out as unreliable. */
+      unreliable: z.int(),
       startupMs: z.object({ p50: z.number(), p95: z.number() }).nullable(),
       rebufferRatio: z.object({ p50: z.number(), p95: z.number() }).nullable(),
       bitrateAvgKbps: z.number().nullable(),
@@ -75,6 +77,8 @@ export const GateVerdict = z.object({
   sample: z.int(),
   /** Of the metric at the gate's quantile; null without a sample. */
   value: z.number().nullable(),
+  /** Sessions that were left out of the sample because their players were late themselves. */
+  unreliable: z.int(),
   verdict: z.enum(['pass', 'fail', 'inconclusive']),
   /** What was done about it. */
   action: z.enum(['none', 'warn', 'pause', 'cancel']),

@@ -35,6 +35,8 @@ export const Result = z.object({
   errorsNonfatal: z.int(),
   errorCodes: z.array(z.string()),
   loopDelayP99Ms: z.number().nullable(),
+  /** Whether its player was too late itself for its figures to say anything of the stream: statistics and gates leave them out. */
+  unreliable: z.boolean(),
   failure: z.enum(FAILURES).nullable(),
   errorMessage: z.string().nullable(),
   /** Whether what its screen showed was kept. */
@@ -68,6 +70,8 @@ export const Stats = z.object({
   total: z.int(),
   success: z.int(),
   failed: z.int(),
+  /** Of `total`, those whose players were late themselves. All but the counts, watch time and bytes leave them out. */
+  unreliable: z.int(),
   totalWatchTime: z.number(),
   avgWatchPercent: z.number().nullable(),
   startupMs: Quantiles,

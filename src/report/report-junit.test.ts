@@ -50,6 +50,10 @@ test('a suite per cycle and video, a case per device', () => {
   const [, failure] = all(root, 'failure')
   expect(failure?.getAttribute('type')).toBe('content')
   expect(failure?.getAttribute('message')).toBe('segment 14 answered 404')
+  const messages = all(root, 'failure').map((one) => one.getAttribute('message'))
+  expect(messages).toContainEqual(
+    expect.stringContaining('4220 of 40 sessions, 1 more left out as unreliable; action: warn'),
+  )
 })
 
 test('counts add up', () => {

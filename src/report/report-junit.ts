@@ -80,8 +80,9 @@ function playCase({ device, status, failure, reason }: JUnitCommand, result: Res
 
 function gateSuites({ gates }: WorkloadReport): Suite[] {
   const outcomes = { pass: 'passed', fail: 'failed', inconclusive: 'skipped' } as const
-  const cases = gates.map(({ cycle, batchGroup, gate, rule, sample, value, verdict, action }): Case => {
-    const message = `${rule}: ${value ?? 'no value'} of ${sample} sessions; action: ${action}`
+  const cases = gates.map(({ cycle, batchGroup, gate, rule, sample, unreliable, value, verdict, action }): Case => {
+    const leftOut = unreliable > 0 ? `, ${unreliable} more left out as unreliable` : ''
+    const message = `${rule}: ${value ?? 'no value'} of ${sample} sessions${leftOut}; action: ${action}`
     const name = `cycle ${cycle}, batch ${batchGroup}, gate ${gate + 1}: ${rule}`
     return { name, time: 0, outcome: outcomes[verdict], kind: 'gate', message }
   })

@@ -37,6 +37,7 @@ const emptiest = exampleResult(3, {
   droppedFrames: null,
   decodedFrames: null,
   loopDelayP99Ms: null,
+  unreliable: false,
   failure: null,
   errorMessage: null,
   errorCodes: [],

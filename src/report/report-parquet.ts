@@ -37,6 +37,7 @@ const TYPES = {
   errorsNonfatal: 'whole',
   errorCodes: 'texts',
   loopDelayP99Ms: 'number',
+  unreliable: 'flag',
   failure: 'text',
   errorMessage: 'text',
   hasScreenshot: 'flag',

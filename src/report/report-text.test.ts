@@ -116,3 +116,21 @@ test('what data say does not drive the terminal', () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
   expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
 })
+
+test('unreliable sessions are counted, named where they played, and nothing is said of them where there are none', () => {
+  const text = reportText(exampleReport())
+  expect(text).toContain(
+    '5 of 715 sessions are unreliable: for 1 % of the time their own player was more than 100 ms late. Figures and gates leave them out.',
+  )
+  expect(text).toMatch(/VIDEO .*UNRELIABLE/)
+  expect(text).toMatch(/VERDICT +CYCLE .*SAMPLE +UNRELIABLE/)
+  expect(reportText(exampleReport(), { language: 'ko' })).toContain('세션 715개 중 5개는 신뢰할 수 없습니다')
+  const report = exampleReport()
+  const none = reportText({
+    ...report,
+    stats: { ...report.stats, unreliable: 0 },
+    gates: report.gates.map((gate) => ({ ...gate, unreliable: 0 })),
+    breakdowns: report.breakdowns.map(({ by, rows }) => ({ by, rows: rows.map((row) => ({ ...row, unreliable: 0 })) })),
+  })
+  expect(none).not.toMatch(/unreliable/i)
+})

@@ -1,6 +1,7 @@
+import { MAX_LOOP_DELAY_P99_MS } from '../domain/reliability.ts'
 import type { Breakdown, WorkloadReport } from '../protocol/report.ts'
 import { count, figure } from './figures.ts'
-import { type Cell, type CellColumn, cellTable, type Edition, type Section, worst } from './section.ts'
+import { type Cell, type CellColumn, cellTable, type Edition, type Line, type Section, worst } from './section.ts'
 import type { Words } from './words-en.ts'
 
 type Row = Breakdown['rows'][number]
@@ -24,6 +25,7 @@ function breakdownColumns(by: Breakdown['by'], rows: readonly Row[], words: Word
     { title: words.failed, right: true, of: ({ failed }) => failures(failed) },
     { title: words.skippedTitle, right: true, of: ({ skipped }) => count(skipped) },
     { title: words.cancelledTitle, right: true, of: ({ cancelled }) => count(cancelled) },
+    ...(rows.some(({ unreliable }) => unreliable > 0) ? [unreliableColumn(words)] : []),
     { title: words.startup50, right: true, of: ({ startupMs }) => figure('startupMs', startupMs?.p50, words.units) },
     {
       title: words.startup95,
@@ -44,6 +46,15 @@ function breakdownColumns(by: Breakdown['by'], rows: readonly Row[], words: Word
   ]
 }
 
+function unreliableColumn(words: Words): CellColumn<Row> {
+  const tone = (unreliable: number): Pick<Cell, 'tone'> => (unreliable > 0 ? { tone: 'warn' } : {})
+  return {
+    title: words.unreliable,
+    right: true,
+    of: ({ unreliable }) => ({ text: count(unreliable), ...tone(unreliable) }),
+  }
+}
+
 /** A count of failures, which is bad unless it is none. */
 function failures(failed: number): Cell {
   return { text: count(failed), ...(failed > 0 ? { tone: 'bad' } : {}) }
@@ -57,7 +68,7 @@ function barOf<T>(rows: readonly T[], value: (row: T) => number | null | undefin
   }
 }
 
-export function distributionSection({ distributions }: WorkloadReport, { words }: Edition): Section {
+export function distributionSection({ distributions, stats }: WorkloadReport, { words }: Edition): Section {
   const at = (percent: number) => (row: Distribution) => figure(row.metric, row.percentiles[percent], words.units)
   const columns: CellColumn<Distribution>[] = [
     { title: words.metric, of: ({ metric }) => words.metrics[metric] },
@@ -69,5 +80,8 @@ export function distributionSection({ distributions }: WorkloadReport, { words }
     { title: words.mean, right: true, of: ({ metric, mean }) => figure(metric, mean, words.units) },
   ]
   const tables = distributions.length === 0 ? [] : [cellTable(distributions, columns)]
-  return { id: 'distributions', title: words.distributions, lines: [], tables, empty: words.noDistributions }
+  const { unreliable, total } = stats
+  const note = words.unreliableNote(count(unreliable), count(total), MAX_LOOP_DELAY_P99_MS)
+  const lines: Line[] = unreliable > 0 ? [{ text: note, tone: 'warn' }] : []
+  return { id: 'distributions', title: words.distributions, lines, tables, empty: words.noDistributions }
 }

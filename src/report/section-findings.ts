@@ -41,6 +41,9 @@ export function gatesSection({ gates }: WorkloadReport, { words, zone }: Edition
     { title: words.batch, of: (row) => row.batchGroup },
     { title: words.value, right: true, of: ({ metric, value }) => figure(metric, value, words.units) },
     { title: words.sample, right: true, of: ({ sample }) => count(sample) },
+    ...(shown.some(({ unreliable }) => unreliable > 0)
+      ? [{ title: words.unreliable, right: true, of: ({ unreliable }: GateVerdict) => count(unreliable) }]
+      : []),
     { title: words.action, of: ({ action }) => words.actions[action] },
     { title: words.at, of: ({ at }) => dayTime(at, zone) },
     { title: words.rule, of: ({ rule }) => ({ text: rule, english: true }) },

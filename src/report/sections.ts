@@ -39,6 +39,7 @@ export function headFigures({ workload, stats }: WorkloadReport, { words }: Edit
   return [
     [words.figures.played, `${count(workload.completedTasks)} / ${count(workload.totalTasks)}`],
     [words.figures.failed, count(workload.failedTasks)],
+    ...(stats.unreliable > 0 ? [[words.unreliable, count(stats.unreliable)] as [string, string]] : []),
     [words.figures.startup, pair('startupMs', startupMs)],
     [words.figures.rebuffer, pair('rebufferRatio', rebufferRatio)],
     [words.bitrate, figure('bitrateAvgKbps', stats.bitrateAvgKbps, words.units)],

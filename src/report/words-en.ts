@@ -58,6 +58,9 @@ export const en = {
   mostFailures: (failure: string, devices: number, message: string) =>
     `most failures: ${failure} on ${devices} device${s(devices)}: ${message}`,
   figures: { played: 'Played', failed: 'Failed', startup: 'Start-up p50 / p95', rebuffer: 'Rebuffer ratio p50 / p95' },
+  unreliable: 'Unreliable',
+  unreliableNote: (unreliable: string, total: string, ms: number) =>
+    `${unreliable} of ${total} sessions are unreliable: for 1 % of the time their own player was more than ${ms} ms late. Figures and gates leave them out.`,
   bitrate: 'Bitrate, mean',
   loaded: 'Loaded',
 

@@ -46,6 +46,9 @@ export const ko: Words = {
   worseBy: (metric, shift) => `${metric} 악화: 이전 대비 ${shift}`,
   mostFailures: (failure, devices, message) => `가장 많은 실패: ${failure}, 기기 ${devices}대: ${message}`,
   figures: { played: '재생', failed: '실패', startup: '시작 시간 p50 / p95', rebuffer: '재버퍼링 비율 p50 / p95' },
+  unreliable: '신뢰 불가',
+  unreliableNote: (unreliable, total, ms) =>
+    `세션 ${total}개 중 ${unreliable}개는 신뢰할 수 없습니다. 재생 시간의 1% 동안 플레이어 자체가 ${ms} ms 넘게 지연되었기 때문입니다. 수치와 게이트에서 제외됩니다.`,
   bitrate: '평균 비트레이트',
   loaded: '다운로드',
 

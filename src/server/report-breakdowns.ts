@@ -1,3 +1,4 @@
+import { isUnreliable } from '../domain/reliability.ts'
 import type { Outcome } from '../engine/report-rows.ts'
 import type { ReportedSession } from '../engine/reported-session.ts'
 import type { Breakdown } from '../protocol/report.ts'
@@ -41,6 +42,7 @@ function rowOf(key: string, title: string, outcomes: readonly Outcome[], session
     failed: count('failed'),
     skipped: count('skipped'),
     cancelled: count('cancelled'),
+    unreliable: sessions.filter(({ metrics }) => isUnreliable(metrics.loopDelayP99Ms ?? null)).length,
     startupMs: quantiles(values(sessions, 'startupMs')),
     rebufferRatio: quantiles(values(sessions, 'rebufferRatio')),
     bitrateAvgKbps: mean(values(sessions, 'bitrateAvgKbps')),

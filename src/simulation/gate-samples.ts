@@ -1,7 +1,12 @@
 import type { Gate, Measure } from '../domain/gate.ts'
 import type { Metric } from '../domain/metric.ts'
 
-type Sample = { gate: Gate; scope: string; sorted: Float64Array; fresh: number[] }
+type Sample = { gate: Gate; scope: string; sorted: Float64Array; fresh: number[]; unreliable: number }
+
+/** A sample of nothing. */
+function emptySample() {
+  return { sorted: new Float64Array(0), fresh: [], unreliable: 0 }
+}
 
 /** The values that gates are decided by, gathered session by session; each gate's scope is kept in order. */
 export class GateSamples {
@@ -9,7 +14,7 @@ export class GateSamples {
   readonly metrics: readonly Metric[]
 
   constructor(gates: readonly Gate[]) {
-    this.#samples = gates.map((gate) => ({ gate, scope: '', sorted: new Float64Array(0), fresh: [] }))
+    this.#samples = gates.map((gate) => ({ gate, ...emptySample(), scope: '' }))
     this.metrics = [...new Set(gates.map(({ metric }) => metric))]
   }
 
@@ -26,13 +31,23 @@ export class GateSamples {
     }
   }
 
+  /** A session that would be in a metric's sample if its player had not been late. */
+  leaveOut(metric: Metric, cycle: number, batch: number): void {
+    for (const sample of this.#samples) {
+      if (sample.gate.metric !== metric) continue
+      enter(sample, cycle, batch)
+      sample.unreliable += 1
+    }
+  }
+
   /** What is found of each gate's metric now that a batch has ended. */
   measures(cycle: number, batch: number): Measure[] {
     return this.#samples.map((sample) => {
       enter(sample, cycle, batch)
       merge(sample)
-      const { sorted, gate } = sample
-      return { sample: sorted.length, value: quantileAt(sorted, gate.quantile) }
+      const { sorted, gate, unreliable } = sample
+      const value = quantileAt(sorted, gate.quantile)
+      return { sample: sorted.length, value, ...(unreliable > 0 ? { unreliable } : {}) }
     })
   }
 }
@@ -42,7 +57,7 @@ function enter(sample: Sample, cycle: number, batch: number): void {
   const { scope } = sample.gate
   const now = scope === 'batch' ? `${cycle} ${batch}` : scope === 'cycle' ? `${cycle}` : 'workload'
   if (sample.scope === now) return
-  Object.assign(sample, { scope: now, sorted: new Float64Array(0), fresh: [] })
+  Object.assign(sample, emptySample(), { scope: now })
 }
 
 /** The new among the old, which are in order already. */

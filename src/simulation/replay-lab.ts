@@ -1,5 +1,5 @@
 import type { Gate, Measure } from '../domain/gate.ts'
-import { factsOf } from '../domain/metric.ts'
+import { isSampleOf } from '../domain/reliability.ts'
 import { uniformOf } from '../domain/seeded-random.ts'
 import type { RetryLimits } from '../domain/settle.ts'
 import type { ListingOutcome, Unavailable } from '../domain/workload.ts'
@@ -80,8 +80,9 @@ export class ReplayLab implements VirtualLab {
     if (metrics === null) return
     for (const metric of this.#samples.metrics) {
       const value = metrics[metric]
-      const counts = factsOf(metric).of === 'reported' || typeof metrics.startupMs === 'number'
-      if (counts && typeof value === 'number') this.#samples.add(metric, cycle, batch, value)
+      if (typeof value !== 'number') continue
+      if (isSampleOf(metric, metrics)) this.#samples.add(metric, cycle, batch, value)
+      else if (isSampleOf(metric, { ...metrics, loopDelayP99Ms: null })) this.#samples.leaveOut(metric, cycle, batch)
     }
   }
 

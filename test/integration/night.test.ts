@@ -7,6 +7,10 @@ import { startSessions } from '../../src/engine/agents.ts'
 import { createWorkload, type NewWorkload } from '../../src/engine/create.ts'
 import { readVerdicts } from '../../src/engine/gates.ts'
 import { leaseCommands } from '../../src/engine/lease.ts'
+import { readPastNights, readPercentiles } from '../../src/engine/past-nights.ts'
+import { readResults, readStats } from '../../src/engine/read.ts'
+import { readSessions } from '../../src/engine/report-rows.ts'
+import { sessionsFrom } from '../../src/engine/reported-session.ts'
 import { settleAttempts } from '../../src/engine/settle.ts'
 import { startDue, startWorkload } from '../../src/engine/starts.ts'
 import { dueWorkloads } from '../../src/engine/sweep.ts'
@@ -36,8 +40,11 @@ async function moveOn(id: string): Promise<WorkloadRow> {
   return rowOf(id)
 }
 
-/** Every device that may plays its command for so many seconds, stalling for a share of it. */
-async function playBatch(id: string, rebuffer: (device: string) => number = () => 0, seconds = 30): Promise<string[]> {
+/** Of a device's session: the share that it stalls for, and how late its player is (p99, ms). */
+type Played = { rebuffer?: number; lateMs?: number }
+
+/** Every device that may plays its command for so many seconds. */
+async function playBatch(id: string, plays: (device: string) => Played = () => ({}), seconds = 30): Promise<string[]> {
   const played: string[] = []
   for (const workstation of Object.keys(lab.devices)) {
     const speaker = lab.speaker(workstation)
@@ -50,9 +57,10 @@ async function playBatch(id: string, rebuffer: (device: string) => number = () =
     lab.pass(seconds)
     const ends = commands.map(({ token, labName }) => {
       const made = report()
-      const rebufferMs = rebuffer(labName) * 30_000
+      const { rebuffer = 0, lateMs = 1 } = plays(labName)
+      const rebufferMs = rebuffer * 30_000
       const figures = { ...made.figures, rebufferMs, playingMs: 30_000 - rebufferMs }
-      return { token, kind: 'report' as const, report: { ...made, figures } }
+      return { token, kind: 'report' as const, report: { ...made, figures, loopDelayP99Ms: lateMs } }
     })
     await transaction(lab.database.pool, (tx) => settleAttempts(lab.engine, tx, workstation, ends))
     played.push(...commands.map(({ labName }) => labName))
@@ -71,7 +79,7 @@ test('a gate that fails pauses the night after the batch, says why, and is kept;
   const id = await lab.workload(settings({ gates: [gate] }))
   await startWorkload(lab.engine, id, 'start')
   await moveOn(id)
-  expect(await playBatch(id, () => 0.3)).toEqual(['WS01-S01', 'WS01-S03'])
+  expect(await playBatch(id, () => ({ rebuffer: 0.3 }))).toEqual(['WS01-S01', 'WS01-S03'])
   const row = await rowOf(id)
   expect(row).toMatchObject({ status: 'paused', paused_by: 'gate' })
   expect(row.reason).toBe('The gate “p50 of rebufferRatio over the batch at most 0.02” failed: 0.3 over 2 sessions.')
@@ -90,6 +98,40 @@ test('a gate that fails pauses the night after the batch, says why, and is kept;
     [true, true],
     [true, true],
   ])
+})
+
+test('a session whose player was late is unreliable: gates, statistics and reports leave it out and count it', async () => {
+  lab = await createTestLab({ WS01: 8 })
+  const { pool } = lab.database
+  await pool.query(`UPDATE devices SET driver = 'headless'`)
+  const gate = { metric: 'rebufferRatio', quantile: 1, max: 0.02, minSample: 2 }
+  const own = { metric: 'loopDelayP99Ms', quantile: 1, max: 200, action: 'warn' }
+  const id = await lab.workload(settings({ gates: [gate, own] }))
+  await startWorkload(lab.engine, id, 'start')
+  await moveOn(id)
+  // 100 ms is no reason yet; above it a stall is laid at no stream.
+  const late: Record<string, Played> = { 'WS01-S01': { lateMs: 100.1, rebuffer: 0.5 }, 'WS01-S03': { lateMs: 100 } }
+  expect(await playBatch(id, (device) => late[device] ?? {})).toEqual(['WS01-S01', 'WS01-S03', 'WS01-S05', 'WS01-S07'])
+  expect(await readVerdicts(pool, id)).toMatchObject([
+    { metric: 'rebufferRatio', sample: 3, unreliable: 1, value: 0, verdict: 'pass' },
+    { metric: 'loopDelayP99Ms', sample: 4, unreliable: 0, value: 100.1, verdict: 'pass' },
+  ])
+  expect(await readStats(pool, id)).toMatchObject({ total: 4, unreliable: 1, rebufferCount: 0, rebufferMs: 0 })
+  lab.pass(3600)
+  await moveOn(id)
+  expect(await playBatch(id, () => ({ lateMs: 2000, rebuffer: 0.9 }))).toHaveLength(4)
+  expect((await readVerdicts(pool, id)).slice(2)).toMatchObject([
+    { metric: 'rebufferRatio', sample: 0, unreliable: 4, value: null, verdict: 'inconclusive' },
+    { metric: 'loopDelayP99Ms', sample: 4, unreliable: 0, value: 2000, verdict: 'fail', action: 'warn' },
+  ])
+  const results = await readResults(pool, id, { limit: 20, after: null }, false)
+  expect(results.filter(({ result }) => result.unreliable)).toHaveLength(5)
+  expect(
+    sessionsFrom(await readSessions(pool, id)).map(({ metrics }) => [metrics.rebufferRatio, metrics.startupMs]),
+  ).toEqual([[null, null], ...Array(3).fill([0, 120]), ...Array(4).fill([null, null])])
+  expect((await readPercentiles(pool, ['rebufferRatio'])).rebufferRatio?.at(-1)).toBe(0)
+  expect((await readPastNights(pool)).startupMs).toBe(120)
+  expect(checkHistory(await history(id)).differences).toEqual([])
 })
 
 test('a gate with too few sessions says nothing, and does what it was told to do then', async () => {

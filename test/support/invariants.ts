@@ -132,6 +132,16 @@ const INVARIANTS: readonly Invariant[] = [
         THEN r.id IS NULL OR r.by_engine OR r.attempt <> last.attempt ELSE r.id IS NOT NULL AND NOT r.by_engine END`,
   },
   {
+    name: 'a gate over a batch has no session in its sample whose player was more than 100 ms late, but for the gate on that',
+    broken: `SELECT g.workload_id || ' ' || g.rule || ': ' || g.sample || ' of ' || s.reliable
+      FROM gate_verdicts g JOIN workloads w ON w.id = g.workload_id, LATERAL (
+        SELECT count(*) FILTER (WHERE r.loop_delay_p99_ms IS NULL OR r.loop_delay_p99_ms <= 100) AS reliable
+        FROM command_history c JOIN results r ON r.id = c.result_id
+        WHERE c.workload_id = g.workload_id AND c.cycle = g.cycle AND c.batch = g.batch) s
+      WHERE g.metric <> 'loopDelayP99Ms' AND w.state #>> ARRAY['rules', 'gates', g.gate::text, 'scope'] = 'batch'
+        AND g.sample > s.reliable`,
+  },
+  {
     name: 'no result counts twice, and none is of another command',
     broken: `SELECT result_id::text FROM command_history WHERE result_id IS NOT NULL GROUP BY result_id HAVING count(*) > 1
       UNION ALL SELECT c.id::text FROM command_history c JOIN results r ON r.id = c.result_id WHERE r.command_id <> c.id`,

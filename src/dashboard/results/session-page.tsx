@@ -54,6 +54,7 @@ function SessionView({ result }: { result: SessionResult }) {
             <span className="badge bad">{result.failure}</span> {result.errorMessage}
           </p>
         )}
+        {result.unreliable && <p className="problem">{text.unreliable}</p>}
         <h2>{text.figures}</h2>
         <dl className="facts">
           <Fact name={text.startup} value={figureOf('startupMs', result.startupMs, words)} />
@@ -74,6 +75,9 @@ function SessionView({ result }: { result: SessionResult }) {
           <Fact name={text.loaded} value={`${decimals(result.bytesDownloaded / 1e6, 1, words)} MB`} />
           <Fact name={text.end} value={text.ends[result.endReason] ?? result.endReason} />
           <Fact name={text.attempt} value={result.attempt} />
+          {result.loopDelayP99Ms !== null && (
+            <Fact name={text.late} value={`${decimals(result.loopDelayP99Ms, 0, words)} ms`} />
+          )}
           <Fact name={words.device.driver} value={result.driver ?? words.common.unknown} />
         </dl>
       </section>

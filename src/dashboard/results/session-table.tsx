@@ -44,7 +44,10 @@ export function SessionTable({ results, videos }: { results: readonly Result[]; 
                 <td className="number">{figureOf('rebufferRatio', result.rebufferRatio, words)}</td>
                 <td className="number">{figureOf('bitrateAvgKbps', result.bitrateAvgKbps, words)}</td>
                 <td className="number">{figureOf('watchPercent', result.watchPercent, words)}</td>
-                <td>{result.failure && <span className="badge bad">{result.failure}</span>}</td>
+                <td>
+                  {result.failure && <span className="badge bad">{result.failure}</span>}
+                  {result.unreliable && <span className="badge warn">{words.results.unreliable}</span>}
+                </td>
               </tr>
             ))}
           </tbody>

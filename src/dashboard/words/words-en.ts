@@ -380,9 +380,16 @@ export const en = {
     gates: 'Gates',
     verdicts: { pass: 'pass', fail: 'fail', inconclusive: 'too few' } as Record<string, string>,
     report: 'Whole report',
+    unreliable: 'unreliable',
+    unreliableCount: (n: number) => `${n.toLocaleString('en')} unreliable left out`,
+    leftOut: (n: number) =>
+      `${one(n, 'unreliable session is', 'unreliable sessions are')} left out of these figures: the player itself was late, and the figures say nothing of the stream.`,
   },
   session: {
     title: 'Session',
+    unreliable:
+      'Unreliable: the player itself was late, and these figures say nothing of the stream. Statistics and gates leave them out.',
+    late: 'Player’s own delay, p99',
     states: 'States over time',
     bitrate: 'Bitrate over time',
     stalls: 'Stalls',

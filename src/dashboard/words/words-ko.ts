@@ -371,9 +371,16 @@ export const ko: Words = {
     gates: '게이트',
     verdicts: { pass: '통과', fail: '실패', inconclusive: '표본 부족' },
     report: '전체 리포트',
+    unreliable: '신뢰 불가',
+    unreliableCount: (n) => `신뢰 불가 ${n.toLocaleString('ko')}개 제외`,
+    leftOut: (n) =>
+      `신뢰할 수 없는 세션 ${n.toLocaleString('ko')}개를 이 수치에서 제외했습니다. 플레이어 자체가 지연되어 스트림에 대해 말해 주지 않습니다.`,
   },
   session: {
     title: '세션',
+    unreliable:
+      '신뢰 불가: 플레이어 자체가 지연되어 이 수치는 스트림에 대해 말해 주지 않습니다. 통계와 게이트에서 제외됩니다.',
+    late: '플레이어 자체 지연, p99',
     states: '시간에 따른 상태',
     bitrate: '시간에 따른 비트레이트',
     stalls: '끊김',
