@@ -24,8 +24,7 @@ function breakdownColumns(by: Breakdown['by'], rows: readonly Row[], words: Word
     { title: words.played, right: true, of: ({ played }) => count(played) },
     { title: words.failed, right: true, of: ({ failed }) => failures(failed) },
     { title: words.skippedTitle, right: true, of: ({ skipped }) => count(skipped) },
-    { title: words.cancelledTitle, right: true, of: ({ cancelled }) => count(cancelled) },
-    ...(rows.some(({ unreliable }) => unreliable > 0) ? [unreliableColumn(words)] : []),
+    ...rareColumns(rows, words),
     { title: words.startup50, right: true, of: ({ startupMs }) => figure('startupMs', startupMs?.p50, words.units) },
     {
       title: words.startup95,
@@ -46,13 +45,23 @@ function breakdownColumns(by: Breakdown['by'], rows: readonly Row[], words: Word
   ]
 }
 
-function unreliableColumn(words: Words): CellColumn<Row> {
+/** Columns that most runs have nothing for: each is shown where some row has. */
+function rareColumns(rows: readonly Row[], words: Words): CellColumn<Row>[] {
   const tone = (unreliable: number): Pick<Cell, 'tone'> => (unreliable > 0 ? { tone: 'warn' } : {})
-  return {
+  const cancelled: CellColumn<Row> = {
+    title: words.cancelledTitle,
+    right: true,
+    of: (row) => count(row.cancelled),
+  }
+  const unreliable: CellColumn<Row> = {
     title: words.unreliable,
     right: true,
-    of: ({ unreliable }) => ({ text: count(unreliable), ...tone(unreliable) }),
+    of: (row) => ({ text: count(row.unreliable), ...tone(row.unreliable) }),
   }
+  return [
+    ...(rows.some((row) => row.cancelled > 0) ? [cancelled] : []),
+    ...(rows.some((row) => row.unreliable > 0) ? [unreliable] : []),
+  ]
 }
 
 /** A count of failures, which is bad unless it is none. */
