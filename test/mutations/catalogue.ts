@@ -405,4 +405,25 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     tests: ['src/domain/delay-histogram.test.ts'],
   },
+  {
+    name: 'lateness: a pause before a session is its own',
+    file: 'src/player-process/loop-delay.ts',
+    find: 'if (performance.now() > this.#due) this.#fired()',
+    replace: '',
+    tests: ['src/player-process/loop-delay.test.ts'],
+  },
+  {
+    name: 'lateness: gates and figures take unreliable sessions',
+    file: 'src/engine/samples.ts',
+    find: "return of === 'every' ? POPULATIONS.every :",
+    replace: "return of !== 'every' ? POPULATIONS[of] :",
+    tests: ['test/integration/night.test.ts'],
+  },
+  {
+    name: 'lateness: statistics take unreliable sessions',
+    file: 'src/engine/read.ts',
+    find: "const RELIABLE = 'FILTER (WHERE NOT unreliable)'",
+    replace: "const RELIABLE = ''",
+    tests: ['test/integration/night.test.ts'],
+  },
 ]
