@@ -55,7 +55,9 @@ export function summary(context: Context, workload: Workload, stats: Stats): str
   const counts = `${workload.completedTasks} played, ${workload.failedTasks} failed, ${workload.skippedTasks} skipped, ${workload.cancelledTasks} cancelled, of ${workload.totalTasks}`
   const startup =
     stats.startupMs === null
-      ? 'nothing started'
+      ? stats.unreliable > 0
+        ? 'no reliable session started'
+        : 'nothing started'
       : `start-up ${Math.round(stats.startupMs.p50)} ms (95 % within ${Math.round(stats.startupMs.p95)} ms)`
   const stalls = `${stats.rebufferCount} stalls, ${Math.round(stats.rebufferMs)} ms in all`
   const verdict = [verdictText(context, workload), ...reasonLines(workload)].join('\n')

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { executablePath, openWindow, startBrowser } from '../support/browser.ts'
-import { goWithin, settled, signIn } from '../support/dashboard.ts'
+import { openView, settled, signIn } from '../support/dashboard.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
 import { createOf, startTestSystem, type TestSystem } from '../support/system.ts'
 
@@ -65,7 +65,7 @@ describe.skipIf(executablePath === null)('hostile input', () => {
       '/tokens',
       `/devices/${encodeURIComponent(HOSTILE)}`,
     ]) {
-      await goWithin(page, path)
+      await openView(page, system.url, path)
       await settled(page)
       expect([
         path,

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { enrolDevices, tradedLink } from '../support/agent-call.ts'
 import { executablePath, type Look, openWindow, startBrowser } from '../support/browser.ts'
-import { goWithin, settled, signIn, WORDS } from '../support/dashboard.ts'
+import { goWithin, openView, settled, signIn, WORDS } from '../support/dashboard.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
 import { startTestSystem, type TestSystem } from '../support/system.ts'
 
@@ -133,8 +133,8 @@ describe.skipIf(executablePath === null)('every view', () => {
     const { context, page } = await openWindow(browser)
     await signIn(page, system.url, system.adminToken)
     await expect.poll(() => page.locator('.compact .cell').count()).toBe(12 + 40 * 16)
-    // Rows are alike: axe takes as long for each.
-    expect(await complaintsOfAxe(page, ['.lab-grid tr:nth-child(n + 6)'])).toEqual([])
+    // Rows are alike, and axe takes as long for each: it looks at all of them in the long form.
+    expect(await complaintsOfAxe(page, inject('long') ? [] : ['.lab-grid tr:nth-child(n + 6)'])).toEqual([])
     if (PICTURES) await picture(page, 'lab-compact')
     const drawn = () =>
       page.evaluate(
@@ -157,7 +157,7 @@ describe.skipIf(executablePath === null)('every view', () => {
     await signIn(page, system.url, token)
     for (const path of Object.values(views)) {
       if (path === '/workloads/new') continue
-      await goWithin(page, path)
+      await openView(page, system.url, path)
       await settled(page)
       const buttons = await page.getByRole('button').allTextContents()
       expect(
@@ -192,6 +192,9 @@ async function makeNight(system: TestSystem, media: MediaServer): Promise<Record
   await system.client.createSchedule({ cron: '0 1 * * *', timeZone: 'Asia/Seoul', workload })
   await system.client.createOrigin({ origin: 'https://media.example.com', pathPrefix: '/team' })
   const [result] = (await system.client.getWorkloadResults(id)).items
+  // One session is unreliable, however slow the machine is that this runs on.
+  const late = 'UPDATE results SET loop_delay_p99_ms = CASE WHEN id = $1 THEN 250 ELSE 4 END'
+  await system.database.pool.query(late, [result?.id])
   return {
     lab: '/',
     device: '/devices/WS01-S01',

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { expect, inject } from 'vitest'
 import { en } from '../../src/dashboard/words/words-en.ts'
 import { ko } from '../../src/dashboard/words/words-ko.ts'
 
@@ -16,6 +16,12 @@ export async function signIn(page: Page, url: string, token: string, words = en)
 /** Follows a link within the page, which loads nothing anew. */
 export async function goWithin(page: Page, path: string): Promise<void> {
   await page.evaluate(`self.__TSR_ROUTER__.navigate({ href: ${JSON.stringify(path)} })`)
+}
+
+/** Opens a view: by its address in the long form, as a link from elsewhere does; else within the page. */
+export async function openView(page: Page, url: string, path: string): Promise<void> {
+  if (inject('long')) await page.goto(`${url}${path}`)
+  else await goWithin(page, path)
 }
 
 /** Waits until a view is drawn with what it shows. */
