@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '../..')
 
 export type WorkingCopy = AsyncDisposable & {
   path: string
-  /** Of every file that was copied. */
+  /** Of every file that was copied, but for documentation: no fault is noticed by its words. */
   hash: string
 }
 
@@ -24,7 +24,7 @@ export async function copyProject(): Promise<WorkingCopy> {
     const bytes = await readFile(join(ROOT, file)).catch(() => null)
     // Removed, and git was not told yet.
     if (bytes === null) continue
-    hash.update(file).update(bytes)
+    if (!file.endsWith('.md')) hash.update(file).update(bytes)
     await cp(join(ROOT, file), join(path, file), { recursive: true })
   }
   await symlink(join(ROOT, 'node_modules'), join(path, 'node_modules'))
