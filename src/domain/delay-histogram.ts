@@ -15,8 +15,14 @@ export class DelayHistogram {
    * with the delay that it would have had, so that a pause weighs as much as it lasted.
    */
   add(delayMs: number, everyMs: number): void {
-    this.#count(delayMs)
-    for (let missed = delayMs - everyMs; missed > 0; missed -= everyMs) this.#count(missed)
+    countFiring(this.#counts, delayMs, everyMs, 1)
+  }
+
+  /** The counts now, but for those of a firing that was this late, to be given to `percentileSince` later. */
+  without(delayMs: number, everyMs: number): DelaysBefore {
+    const counts = this.#counts.slice()
+    countFiring(counts, delayMs, everyMs, -1)
+    return counts
   }
 
   /** The counts now, to be given to `percentileSince` later. */
@@ -41,10 +47,16 @@ export class DelayHistogram {
     }
     return null
   }
+}
 
-  #count(ms: number): void {
-    const at = Math.floor(AN_OCTAVE * Math.log2(1 + Math.max(0, ms)))
-    const bucket = Math.min(BUCKETS - 1, at)
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
-  }
+function countFiring(counts: Uint32Array, delayMs: number, everyMs: number, by: 1 | -1): void {
+  count(counts, delayMs, by)
+  for (let missed = delayMs - everyMs; missed > 0; missed -= everyMs) count(counts, missed, by)
+}
+
+/** Below 0 it wraps around, and so does the difference that `percentileSince` makes of it. */
+function count(counts: Uint32Array, ms: number, by: 1 | -1): void {
+  const at = Math.floor(AN_OCTAVE * Math.log2(1 + Math.max(0, ms)))
+  const bucket = Math.min(BUCKETS - 1, at)
+  counts[bucket] = (counts[bucket] ?? 0) + by
 }

@@ -1,11 +1,24 @@
 import { appendFileSync, existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { getHeapStatistics } from 'node:v8'
 import { serveTasks } from './serve-tasks.ts'
 
 /** What the tests ask a worker for, each harm by its name. */
 export type TestTask =
   | { kind: 'echo'; text: string }
-  | { kind: 'pid' | 'loop' | 'manyObjects' | 'oneArray' | 'oneMap' | 'buffers' | 'leave' | 'never' | 'throw' }
+  | {
+      kind:
+        | 'pid'
+        | 'heapLimit'
+        | 'loop'
+        | 'manyObjects'
+        | 'oneArray'
+        | 'oneMap'
+        | 'buffers'
+        | 'leave'
+        | 'never'
+        | 'throw'
+    }
   | { kind: 'bytes'; length: number }
   /** Notes in a file that it began, and ends when another file is there. */
   | { kind: 'hold'; began: string; until: string }
@@ -18,6 +31,8 @@ async function answer(task: TestTask): Promise<unknown> {
       return task.text
     case 'pid':
       return process.pid
+    case 'heapLimit':
+      return getHeapStatistics().heap_size_limit
     case 'bytes':
       return 'x'.repeat(task.length)
     case 'loop':

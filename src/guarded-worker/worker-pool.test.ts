@@ -53,6 +53,14 @@ test.each([
   expect(await pool.run({ kind: 'echo', text: 'after' }, { source: 'a' })).toBe('after')
 })
 
+test('the heap of a process is limited by V8, besides what its watchdog ends', async () => {
+  await using pool = poolOf()
+  const bytes = Number(await pool.run({ kind: 'heapLimit' }, { source: 'a' }))
+  // V8 adds its young generation.
+  expect(bytes).toBeGreaterThanOrEqual(LIMITS.memoryMb * 2 ** 20)
+  expect(bytes).toBeLessThan((LIMITS.memoryMb + 128) * 2 ** 20)
+})
+
 test('what waits instead of working is ended by the clock', async () => {
   await using pool = poolOf({ limits: { wallMs: 300 } })
   await expect(pool.run({ kind: 'never' }, { source: 'a' })).rejects.toMatchObject({ reason: 'time' })

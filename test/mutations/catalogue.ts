@@ -401,15 +401,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'lateness: a pause counts once, however long it lasts',
     file: 'src/domain/delay-histogram.ts',
-    find: 'for (let missed = delayMs - everyMs; missed > 0; missed -= everyMs) this.#count(missed)',
+    find: 'for (let missed = delayMs - everyMs; missed > 0; missed -= everyMs) count(counts, missed, by)',
     replace: '',
     tests: ['src/domain/delay-histogram.test.ts'],
   },
   {
     name: 'lateness: a pause before a session is its own',
     file: 'src/player-process/loop-delay.ts',
-    find: 'if (performance.now() > this.#due) this.#fired()',
-    replace: '',
+    find: 'Math.max(this.#due, reader.fromMs)',
+    replace: 'this.#due',
     tests: ['src/player-process/loop-delay.test.ts'],
   },
   {

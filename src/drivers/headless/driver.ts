@@ -8,7 +8,7 @@ import { Turnstile } from '../turnstile.ts'
 
 /**
  * From one session's start to the next. Sessions that start together in one process wait for each other, and their figures
- * would tell of that: 50 at once had start-up times of 331 ms, of 50 ms so far apart (docs/performance.md).
+ * would tell of that: of 50 the median start-up was 439 ms at once, and is 60 ms so far apart (docs/performance.md).
  */
 const APART_MS = 20
 
