@@ -12,7 +12,7 @@ export const SESSION_COLUMNS = Object.keys(Result.shape).filter(
   (name) => name !== 'timeline' && name !== 'counted',
 ) as SessionColumn[]
 
-/** The sessions that statistics are made of: a sum over the table is the figure that every other output has. */
+/** The sessions that statistics count; figures of them are of those that are not `unreliable`. */
 export function countedSessions(results: readonly Result[]): Session[] {
   return results.filter(({ counted }) => counted)
 }
