@@ -1,9 +1,8 @@
 import { factsOf, type Metric } from './metric.ts'
 
 /**
- * The most that a player's event loop may be late, in ms, at the 99th percentile of its session. A first frame and the
- * begin and end of a stall are seen that much late at worst for all but one percent of the time. In the page, timers and
- * tasks above 100 ms are what people notice as delay (W3C Long Tasks counts from 50 ms, RAIL asks for 100 ms).
+ * The limit of the 99th percentile of a player's own delay in a session, ms. Above it the session's result is unreliable:
+ * its start-up time and its stalls may be the machine's. docs/adr/0051 says why 100.
  */
 export const MAX_LOOP_DELAY_P99_MS = 100
 

@@ -6,7 +6,7 @@ import type { PageNetwork } from '../realm/page-network.ts'
 
 const MANIFESTS = ['manifest.mpd', 'master.m3u8']
 const TYPES: Readonly<Record<string, string>> = { mpd: 'application/dash+xml', m3u8: 'application/vnd.apple.mpegurl' }
-/** Each manifest is played so often, one after another: a function is compiled when it has run often. */
+/** How often each manifest is played: V8 compiles functions that have run several times. */
 const ROUNDS = 2
 const PLAYED_SECONDS = 0.3
 const LONGEST_MS = 5000
@@ -15,8 +15,8 @@ const LONGEST_MS = 5000
 type BeginSession = (brief: SessionBrief, network: PageNetwork) => Disposable & { playback: PagePlayback }
 
 /**
- * Plays the bundled stream from its folder, so that the player's code is compiled before the first session plays: a first
- * session's start-up would tell of the compiler else. Nothing of it goes over a network.
+ * Plays the bundled stream from its folder, so that V8 has compiled the player's code when the first session starts.
+ * Otherwise compiling is part of that session's start-up time. Uses no network.
  */
 export async function warmUp(folder: string, begin: BeginSession): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {

@@ -7,21 +7,22 @@ import { type Failure, PageSession } from '../player-page/page-session.ts'
 import { Turnstile } from '../turnstile.ts'
 
 /**
- * From one session's start to the next. Sessions that start together in one process wait for each other, and their figures
- * would tell of that: of 50 the median start-up was 439 ms at once, and is 60 ms so far apart (docs/performance.md).
+ * Milliseconds between the starts of two sessions. Sessions that start together in one process delay each other. With 50
+ * sessions in a process that has played before, the median start-up time is 439 ms at 0 ms and 60 ms at 20 ms
+ * (docs/performance.md).
  */
 const APART_MS = 20
 
 export type HeadlessDriverOptions = {
   /** The player's build and the script that plays with it. */
   page: () => Promise<{ player: string; script: string }>
-  /** The folder of a stream that is played before the first session; none if not given. */
+  /** The folder of a stream that the first process plays when it starts; none if not given. */
   warmUp?: string | undefined
   /** Starts what plays sessions: a process; for tests, what they like. */
   startHost: StartHost
   /** Processes at once. */
   most: number
-  /** From one session's start to the next, ms. */
+  /** Milliseconds between the starts of two sessions; 20 if not given. */
   apartMs?: number
   onError: (error: unknown) => void
 }
