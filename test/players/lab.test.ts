@@ -15,74 +15,75 @@ afterAll(async () => {
   await lab?.[Symbol.asyncDispose]()
 })
 
-it('one workload on headless players, browsers and phones, HLS and DASH, in batches: all results in one table', async () => {
-  const videos = [lab.media.video('hls'), lab.media.video('dash', undefined, 'manifest.mpd')]
-  const workload = await lab.system.play(videos, {
-    watchConfig: { watchDurationMin: 4, watchDurationMax: 4 },
-    batchConfig: { batchSizePercent: 50, cycleIntervalSeconds: 60 },
-  })
-  expect(workload).toMatchObject({ status: 'completed', completedTasks: 12, failedTasks: 0 })
-  const { items } = await lab.system.client.getWorkloadResults(workload.id)
-  expect(Map.groupBy(items, ({ driver }) => driver).size).toBe(3)
-  for (const driver of ['headless', 'chromium', 'adb']) {
-    const own = items.filter((one) => one.driver === driver)
-    expect(own).toHaveLength(4)
-    for (const result of own) {
-      expect(result).toMatchObject({ failure: null, watchPercent: 100, hasScreenshot: false })
-      expect(result.startupMs).toBeGreaterThan(0)
-      expect(result.playingMs + result.rebufferMs).toBeGreaterThan(3500)
+describe('a mixed lab', AGAIN_WHERE_ADB_ENDS, () => {
+  it('one workload on headless players, browsers and phones, HLS and DASH, in batches: all results in one table', async () => {
+    const videos = [lab.media.video('hls'), lab.media.video('dash', undefined, 'manifest.mpd')]
+    const workload = await lab.system.play(videos, {
+      watchConfig: { watchDurationMin: 4, watchDurationMax: 4 },
+      batchConfig: { batchSizePercent: 50, cycleIntervalSeconds: 60 },
+    })
+    await lab.allPlayed(workload.id)
+    expect(workload).toMatchObject({ status: 'completed', completedTasks: 12, failedTasks: 0 })
+    const { items } = await lab.system.client.getWorkloadResults(workload.id)
+    expect(Map.groupBy(items, ({ driver }) => driver).size).toBe(3)
+    for (const driver of ['headless', 'chromium', 'adb']) {
+      const own = items.filter((one) => one.driver === driver)
+      expect(own).toHaveLength(4)
+      for (const result of own) {
+        expect(result).toMatchObject({ failure: null, watchPercent: 100, hasScreenshot: false })
+        expect(result.startupMs).toBeGreaterThan(0)
+        expect(result.playingMs + result.rebufferMs).toBeGreaterThan(3500)
+      }
     }
-  }
-  const { items: batches } = await lab.system.client.getWorkloadBatches(workload.id)
-  expect(batches.map(({ batchGroup, successCount }) => [batchGroup, successCount])).toEqual([
-    ['A', 3],
-    ['B', 3],
-    ['A', 3],
-    ['B', 3],
-  ])
-  const env = { DOAI_URL: lab.system.url, DOAI_TOKEN: lab.system.adminToken }
-  const { out } = await doai(['workload', 'results', workload.id], env)
-  for (const row of [/WS01-S01 +headless .* played/, /WS01-S04 +chromium .* played/, /WS01-S06 +adb .* played/]) {
-    expect(out).toMatch(row)
-  }
-  const { items: devices } = await lab.system.client.getDevices()
-  expect(devices.find(({ slot }) => slot === 'S05')).toMatchObject({
-    driver: 'adb',
-    model: expect.stringMatching(/^Google Pixel 8a? 1080x2400 127\.0\.0\.1:\d+$/),
-    os: expect.stringContaining('Android 14'),
+    const { items: batches } = await lab.system.client.getWorkloadBatches(workload.id)
+    expect(batches.map(({ batchGroup, successCount }) => [batchGroup, successCount])).toEqual([
+      ['A', 3],
+      ['B', 3],
+      ['A', 3],
+      ['B', 3],
+    ])
+    const env = { DOAI_URL: lab.system.url, DOAI_TOKEN: lab.system.adminToken }
+    const { out } = await doai(['workload', 'results', workload.id], env)
+    for (const row of [/WS01-S01 +headless .* played/, /WS01-S04 +chromium .* played/, /WS01-S06 +adb .* played/]) {
+      expect(out).toMatch(row)
+    }
+    const { items: devices } = await lab.system.client.getDevices()
+    expect(devices.find(({ slot }) => slot === 'S05')).toMatchObject({
+      driver: 'adb',
+      model: expect.stringMatching(/^Google Pixel 8a? 1080x2400 127\.0\.0\.1:\d+$/),
+      os: expect.stringContaining('Android 14'),
+    })
   })
-})
 
-it('a failing session on a screen keeps what it showed', async () => {
-  const gone = lab.media.video('gone', ({ name }, response) => {
-    if (!name.includes('00002.m4s')) return false
-    response.writeHead(410, { 'access-control-allow-origin': '*' }).end()
-    return true
+  it('a failing session on a screen keeps what it showed', async () => {
+    const gone = lab.media.video('gone', ({ name }, response) => {
+      if (!name.includes('00002.m4s')) return false
+      response.writeHead(410, { 'access-control-allow-origin': '*' }).end()
+      return true
+    })
+    const workload = await lab.system.play([gone], {
+      targetDevices: ['WS01-S03'],
+      watchConfig: { watchDurationMin: 8, watchDurationMax: 8 },
+    })
+    const { items } = await lab.system.client.getWorkloadResults(workload.id)
+    expect(items[0]).toMatchObject({ failure: 'content', hasScreenshot: true })
+    const { jpeg } = await lab.system.client.getResultScreenshot(items[0]?.id ?? '')
+    expect(Buffer.from(jpeg, 'base64').subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]))
   })
-  const workload = await lab.system.play([gone], {
-    targetDevices: ['WS01-S03'],
-    watchConfig: { watchDurationMin: 8, watchDurationMax: 8 },
-  })
-  const { items } = await lab.system.client.getWorkloadResults(workload.id)
-  expect(items[0]).toMatchObject({ failure: 'content', hasScreenshot: true })
-  const { jpeg } = await lab.system.client.getResultScreenshot(items[0]?.id ?? '')
-  expect(Buffer.from(jpeg, 'base64').subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]))
-})
 
-it('the browser is killed in the middle: its sessions are lost, another one starts, all are retried', async () => {
-  const tried = await lab.goesThrough('browser-killed', ['S03', 'S04'], async () => {
-    const browsers = await descendants('--remote-debugging-pipe', '--mute-audio')
-    for (const pid of browsers) process.kill(pid, 'SIGKILL')
-    expect(browsers.length).toBeGreaterThan(0)
+  it('the browser is killed in the middle: its sessions are lost, another one starts, all are retried', async () => {
+    const tried = await lab.goesThrough('browser-killed', ['S03', 'S04'], async () => {
+      const browsers = await descendants('--remote-debugging-pipe', '--mute-audio')
+      for (const pid of browsers) process.kill(pid, 'SIGKILL')
+      expect(browsers.length).toBeGreaterThan(0)
+    })
+    expect(tried).toEqual([
+      { slot: 'S03', failure: 'lost', message: 'its browser ended' },
+      { slot: 'S03', failure: null, message: null },
+      { slot: 'S04', failure: null, message: null },
+    ])
   })
-  expect(tried).toEqual([
-    { slot: 'S03', failure: 'lost', message: 'its browser ended' },
-    { slot: 'S03', failure: null, message: null },
-    { slot: 'S04', failure: null, message: null },
-  ])
-})
 
-describe('phones of a lab', AGAIN_WHERE_ADB_ENDS, () => {
   it('a phone that is unplugged in the middle: lost, tried again when it is back, the next batch unharmed', async () => {
     const phone = await lab.phoneAt('S05')
     const tried = await lab.goesThrough('unplugged', ['S05', 'S06'], async () => {

@@ -78,6 +78,13 @@ export class MixedLab implements AsyncDisposable {
     }, PATIENCE)
   }
 
+  /** Every command of a workload succeeded; where not, the error has the reasons. */
+  async allPlayed(workload: string): Promise<void> {
+    const { items } = await this.system.client.getWorkloadCommands(workload)
+    const unplayed = items.filter(({ status }) => status !== 'succeeded')
+    expect(unplayed.map(({ device, status, reason }) => ({ device, status, reason }))).toEqual([])
+  }
+
   /** The phone that has a slot: whichever was seen first has the first. */
   async phoneAt(slot: string): Promise<AndroidDevice> {
     const { items } = await this.system.client.getDevices()
@@ -117,9 +124,7 @@ export class MixedLab implements AsyncDisposable {
     await fault()
     faulted.resolve()
     const ended = await this.system.ended(workload.id)
-    const { items } = await client.getWorkloadCommands(workload.id)
-    const unplayed = items.filter(({ status }) => status !== 'succeeded')
-    expect(unplayed.map(({ device, reason }) => ({ device, reason }))).toEqual([])
+    await this.allPlayed(workload.id)
     expect(ended).toMatchObject({ status: 'completed', completedTasks: targetDevices.length, failedTasks: 0 })
     await this.available(6)
     const { rows } = await database.pool.query(

@@ -223,6 +223,18 @@ describe('a phone', { ...AGAIN_WHERE_ADB_ENDS, concurrent: true }, () => {
     expect(phone.state.settings.global.get('stay_on_while_plugged_in')).toBe('0')
   })
 
+  it('phones are there as soon as their adb server is: its end is none of theirs', async () => {
+    await using lab = await PhoneLab.start()
+    await lab.server.kill()
+    const reasons = new Set<string>()
+    await lab.until((why) => why !== null)
+    await lab.until((why) => {
+      if (why !== null) reasons.add(why)
+      return well(why)
+    })
+    expect([...reasons].filter((why) => why.includes('came back'))).toEqual([])
+  })
+
   it('a phone whose handshake was lost stays offline to adb: it is connected anew', async () => {
     await using lab = await PhoneLab.start()
     const { phone } = lab

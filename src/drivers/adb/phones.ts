@@ -84,7 +84,9 @@ export class Phones implements AsyncDisposable {
   async isThere({ serial, gone }: Phone): Promise<boolean> {
     if (gone.aborted) return false
     const place = this.#places.get(serial)
-    const listed = await inTime(this.#options.server.client().getDevices(), ANSWER_MS, 'The adb server').catch(() => [])
+    const asked = this.#options.server.client().getDevices()
+    const listed = await inTime(asked, ANSWER_MS, 'The adb server').catch(() => null)
+    if (listed === null) return false
     const isThere = listed.some(({ state, transportId }) => state === 'device' && transportId === place?.transportId)
     if (!isThere && place !== undefined) this.#drop(serial, place)
     return isThere
@@ -119,8 +121,8 @@ export class Phones implements AsyncDisposable {
         this.#trouble = (error as Error).message
         onError(error)
       }
-      // Without the server nothing is connected.
-      this.#take([])
+      // No phone can be reached without the server. They are back with it: that is not flapping.
+      for (const [serial, place] of this.#places) this.#forget(serial, place)
       await clock.sleep(AGAIN_MS, this.#stopped.signal)
     }
   }
@@ -177,8 +179,12 @@ export class Phones implements AsyncDisposable {
   }
 
   #drop(serial: string, place: Place): void {
-    this.#places.delete(serial)
     this.#wereGone.add(serial)
+    this.#forget(serial, place)
+  }
+
+  #forget(serial: string, place: Place): void {
+    this.#places.delete(serial)
     place.known?.phone.leave()
   }
 
