@@ -32,9 +32,7 @@ export class Reporter {
 
   add(token: string, report: SessionReport): void {
     this.#waiting.set(token, report)
-    this.#sending ??= this.#send().finally(() => {
-      this.#sending = undefined
-    })
+    this.#sending ??= this.#send()
   }
 
   /** The tokens whose reports no controller has yet. */
@@ -49,13 +47,19 @@ export class Reporter {
 
   async #send(): Promise<void> {
     const { signal, onRefused } = this.#options
+    // `add` keeps the promise of this call first.
+    await null
     while (this.#waiting.size > 0 && !signal.aborted) {
       try {
         await this.#sendSome(this.#next())
       } catch (error) {
-        if (isRefusal(error)) return onRefused(error)
+        if (!isRefusal(error)) continue
+        onRefused(error)
+        break
       }
     }
+    // Without an `await` since the last look at what waits: a report that is added from now on starts another call.
+    this.#sending = undefined
   }
 
   #next(): { token: string; report: SessionReport }[] {

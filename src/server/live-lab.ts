@@ -49,9 +49,7 @@ export class LiveLab {
       await this.#look()
       this.#readers.add(reader)
       reader.pending = 'whole'
-      this.#looking ??= this.#keepLooking().finally(() => {
-        this.#looking = null
-      })
+      this.#looking ??= this.#keepLooking()
       while (!ended.aborted) {
         await admitAgain()
         yield this.#take(reader)
@@ -80,6 +78,8 @@ export class LiveLab {
       const took = performance.now() - began
       await new Promise((done) => setTimeout(done, Math.max(LOOK_MS, REST * took)))
     }
+    // Without an `await` since the last look for readers: one that comes from now on starts another call.
+    this.#looking = null
   }
 
   /** One after another, so that none tells what is older than what was told. */

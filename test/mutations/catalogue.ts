@@ -385,6 +385,13 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['src/agent/agent.test.ts'],
   },
   {
+    name: 'agent: a report that comes as the sender ends waits for the next',
+    file: 'src/agent/reporter.ts',
+    find: 'this.#sending = undefined',
+    replace: 'await null\nthis.#sending = undefined',
+    tests: ['src/agent/reporter.test.ts'],
+  },
+  {
     name: 'client: what may not be repeated is sent to another controller',
     file: 'src/client/request.ts',
     find: 'if (asked.sent && !call.repeatable) throw away.error',
