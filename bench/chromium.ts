@@ -5,6 +5,7 @@ import { serveMedia } from '../src/bin/media-server.ts'
 import { pageFiles } from '../src/bin/page-files.ts'
 import { PACKAGE_ROOT } from '../src/bin/version.ts'
 import type { SessionReport } from '../src/domain/playback-result.ts'
+import { DEFAULT_PLAYER } from '../src/domain/player-choice.ts'
 import { createChromiumDriver } from '../src/drivers/chromium/driver.ts'
 import { findBrowser, INSTALL_BROWSER } from '../src/drivers/chromium/find-browser.ts'
 import type { Driver } from '../src/drivers/driver.ts'
@@ -90,6 +91,7 @@ function play(driver: Driver, at: number, plannedSeconds: number): Promise<Sessi
       device: { id: `d${at}`, labName: `WS01-S${at}` },
       video: { id: 'v', url: `${media.url}/master.m3u8`, title: 'ladder' },
       plan: { plannedSeconds, interactions: [] },
+      player: DEFAULT_PLAYER,
       origins: new OriginsInForce(),
     },
     new AbortController().signal,

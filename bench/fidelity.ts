@@ -5,6 +5,7 @@ import { cpus, tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { DRIVERS } from '../src/bin/drivers.ts'
 import { PACKAGE_ROOT } from '../src/bin/version.ts'
+import { DEFAULT_PLAYER } from '../src/domain/player-choice.ts'
 import type { Driver } from '../src/drivers/driver.ts'
 import { OriginsInForce } from '../src/origins/origins-in-force.ts'
 import { Shaper } from '../src/origins/shaper.ts'
@@ -119,6 +120,7 @@ function play(driver: Driver, sessionId: string) {
       device: { id: 'd', labName: 'WS01-S01' },
       video: { id: 'v', url, title: 'ladder' },
       plan: { plannedSeconds: sessionId === 'warm' ? 1 : 120, interactions: [] },
+      player: DEFAULT_PLAYER,
       origins: new OriginsInForce(),
     },
     AbortSignal.timeout(300_000),

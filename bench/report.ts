@@ -32,6 +32,7 @@ export function sessionReport(sessionId: string): SessionReport {
       { atMs: 120, kind: 'state', state: 'playing' },
       { atMs: 30_120, kind: 'state', state: 'quit' },
     ],
+    player: null,
     loopDelayP99Ms: 1,
   }
 }

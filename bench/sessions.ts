@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { cpus } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { headlessFiles } from '../src/bin/page-files.ts'
+import { DEFAULT_PLAYER } from '../src/domain/player-choice.ts'
 import { createHeadlessDriver } from '../src/drivers/headless/driver.ts'
 import { OriginsInForce } from '../src/origins/origins-in-force.ts'
 import { processStarter } from '../src/player-process/start-process.ts'
@@ -44,6 +45,7 @@ async function sessions(count: number) {
         ...{ sessionId: `s${at}`, workload: { id: 'w', name: 'bench' }, device: { id: 'd', labName: `WS01-S${at}` } },
         video: { id: 'v', url: `${url}/manifest.mpd`, title: '' },
         plan: { plannedSeconds, interactions: [] },
+        player: DEFAULT_PLAYER,
         origins: new OriginsInForce(),
       },
       AbortSignal.timeout(300_000),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { BUNDLED_STREAM, headlessFiles } from '../src/bin/page-files.ts'
+import { DEFAULT_PLAYER } from '../src/domain/player-choice.ts'
 import { createHeadlessDriver } from '../src/drivers/headless/driver.ts'
 import { OriginsInForce } from '../src/origins/origins-in-force.ts'
 import { processStarter } from '../src/player-process/start-process.ts'
@@ -32,6 +33,7 @@ async function measure(count: number, apartMs: number, warmUp: string | undefine
         ...{ sessionId: `s${at}`, workload: { id: 'w', name: 'bench' }, device: { id: 'd', labName: `WS01-S${at}` } },
         video: { id: 'v', url: `${stream.url}/manifest.mpd`, title: '' },
         plan: { plannedSeconds: PLANNED_SECONDS, interactions: [] },
+        player: DEFAULT_PLAYER,
         origins: new OriginsInForce(),
       },
       AbortSignal.timeout(300_000),

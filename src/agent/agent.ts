@@ -256,14 +256,14 @@ export class Agent {
   }
 
   async #play(command: LeasedCommand & { sessionId: string }): Promise<void> {
-    const { token, deviceId, labName, workload, video, plan, timeoutSeconds, sessionId } = command
+    const { token, deviceId, labName, workload, video, plan, player, timeoutSeconds, sessionId } = command
     const stop = new AbortController()
     const session: Session = { deviceId, videoUrl: video.url, stop, live: null }
     this.#sessions.set(token, session)
     if (this.#options.stop.aborted || this.#refused.signal.aborted) stop.abort('aborted')
     const timeout = setTimeout(() => stop.abort('timeout'), (plan.plannedSeconds + timeoutSeconds) * 1000)
     const device = { id: deviceId, labName }
-    const assignment = { sessionId, workload, device, video, plan, origins: this.#origins }
+    const assignment = { sessionId, workload, device, video, plan, player, origins: this.#origins }
     const report = await this.#played(assignment, stop.signal, (live) => {
       session.live = live
     })

@@ -1,6 +1,7 @@
 import { type Connection, Controllers } from '../client/controllers.ts'
 import { ApiError, type Given, request } from '../client/request.ts'
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
+import { PLAYER_NAMES } from '../domain/player-choice.ts'
 import { AGENT_INSTANCE_HEADER, AGENT_PROTOCOL, agentCalls, type LeasedCommand } from '../protocol/agent-calls.ts'
 import type { Call } from '../protocol/call.ts'
 
@@ -80,7 +81,8 @@ export class Link {
     const several = this.#controllers.urls.length > 1
     // Spread, so that agents that began together do not come together for ever.
     const waitSeconds = POLL_SECONDS * (0.8 + 0.4 * Math.random())
-    const body = { freeDevices, held, origins, waitSeconds, ...(several ? { aliveSeconds: ALIVE_SECONDS } : {}) }
+    const alive = several ? { aliveSeconds: ALIVE_SECONDS } : {}
+    const body = { freeDevices, players: [...PLAYER_NAMES], held, origins, waitSeconds, ...alive }
     const silenceMs = several ? this.#patienceMs : waitSeconds * 1000 + ANSWER_MS
     return this.call(agentCalls.lease, { body, signal, silenceMs })
   }

@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import type { PlayerName } from '../domain/player-choice.ts'
 import type { PageFiles } from '../drivers/player-page/page-session.ts'
+import { type PlayerBuilds, playerBuild } from '../drivers/player-page/player-builds.ts'
 import { sourcesHash } from './sources-hash.ts'
 import { PACKAGE_ROOT } from './version.ts'
 
@@ -22,28 +24,38 @@ const isClone = existsSync(PAGE_SOURCES)
 /** The player page, bundled: as the package carries it, or from a clone's sources. */
 export async function pageFiles(): Promise<PageFiles> {
   const folder = isClone ? PAGE_SOURCES : PACKED_PAGE
-  const [html, css, player, script] = await Promise.all([
+  const [html, css, players, script] = await Promise.all([
     readFile(join(folder, 'page.html'), 'utf8'),
     readFile(join(folder, 'page.css'), 'utf8'),
-    playerBuild(),
+    playerBuilds(),
     pageScript('main'),
   ])
-  return { html, css, player, script }
+  return { html, css, players, script }
 }
 
 /** The same without a screen. */
-export async function headlessFiles(): Promise<{ player: string; script: string }> {
-  const [player, script] = await Promise.all([playerBuild(), pageScript('headless')])
-  return { player, script }
+export async function headlessFiles(): Promise<{ players: PlayerBuilds; script: string }> {
+  const [players, script] = await Promise.all([playerBuilds(), pageScript('headless')])
+  return { players, script }
 }
 
-function playerBuild(): Promise<string> {
-  return readFile(isClone ? shakaBuild() : join(PACKED_PAGE, 'shaka.js'), 'utf8')
+/** In a clone: the package of each player, and its build there. */
+export const PLAYER_PACKAGES: Readonly<Record<PlayerName, { package: string; build: string }>> = {
+  shaka: { package: 'shaka-player', build: 'dist/shaka-player.compiled-es2021.js' },
+  'hls.js': { package: 'hls.js', build: 'dist/hls.min.js' },
 }
 
-/** In a clone. */
-export function shakaBuild(): string {
-  return createRequire(import.meta.url).resolve('shaka-player/dist/shaka-player.compiled-es2021.js')
+/** The file of a player's build in a clone. */
+export function buildFile(name: PlayerName): string {
+  const { package: packageName, build } = PLAYER_PACKAGES[name]
+  return createRequire(import.meta.url).resolve(`${packageName}/${build}`)
+}
+
+async function playerBuilds(): Promise<PlayerBuilds> {
+  const read = async (name: PlayerName) =>
+    playerBuild(await readFile(isClone ? buildFile(name) : join(PACKED_PAGE, `${name}.js`), 'utf8'))
+  const [shaka, hls] = await Promise.all([read('shaka'), read('hls.js')])
+  return { shaka, 'hls.js': hls }
 }
 
 /** From a clone's sources it is kept until they change. */

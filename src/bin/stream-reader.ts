@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { realClock } from '../drivers/clock.ts'
+import { type PlayerBuilds, scriptsOf } from '../drivers/player-page/player-builds.ts'
 import type { Probe, ReadStream } from '../engine/probe.ts'
-import type { StartHost, StreamToRead } from '../player-process/messages.ts'
+import type { StartHost } from '../player-process/messages.ts'
 import { PlayerProcesses, type TaskEnd } from '../player-process/player-processes.ts'
-import { StreamRead } from '../protocol/player-messages.ts'
+import { StreamRead, type StreamToRead } from '../protocol/player-messages.ts'
 
 export type StreamReaderOptions = {
-  page: () => Promise<{ player: string; script: string }>
+  page: () => Promise<{ players: PlayerBuilds; script: string }>
   startHost: StartHost
 }
 
@@ -27,11 +28,11 @@ export class StreamReader implements AsyncDisposable {
     this.#options = options
   }
 
-  readonly read: ReadStream = async (video, { origins, signal }) => {
+  readonly read: ReadStream = async (video, { player, origins, signal }) => {
     // One that is suspected of having ended a process with several in it is read in one of its own.
     let apart = false
     for (let tries = 0; ; tries++) {
-      const stream = { sessionId: randomUUID(), video: { id: video.id, url: video.url } }
+      const stream = { sessionId: randomUUID(), video: { id: video.id, url: video.url }, player }
       const outcome = await this.#try(stream, origins, signal, apart)
       if ('read' in outcome && outcome.read.ok) return probeOf(outcome.read.facts)
       const pause = AGAIN_MS[tries]
@@ -51,10 +52,10 @@ export class StreamReader implements AsyncDisposable {
     const { page, ...options } = this.#options
     this.#processes ??= page().then(
       // What a player's script throws besides is in what its reading comes to.
-      (load) =>
+      ({ players, script }) =>
         new PlayerProcesses({
           ...options,
-          load: { ...load, page: 'read' },
+          load: { players: scriptsOf(players), script, page: 'read' },
           most: MOST_PROCESSES,
           kept: 0,
           clock: realClock,

@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
 import { ApiError, type Client, type Workload } from '../client/index.ts'
+import type { PlayerName } from '../domain/player-choice.ts'
 import { issuesOf } from '../protocol/issues.ts'
 import type { WorkloadFile } from '../protocol/workload-file.ts'
 import { WorkloadFile as WorkloadFileSchema } from '../protocol/workload-file.ts'
 import { CliError, type Context, clientOf } from './context.ts'
 import { follow } from './follow.ts'
+import { playerOption } from './player-option.ts'
 import { print } from './print.ts'
 import { allResults, resultTable, summary } from './result-table.ts'
 import { EXIT, exitCodeOf } from './verdict.ts'
@@ -39,14 +41,18 @@ export function runCommands(program: Command, context: Context): void {
     .argument('<url>', 'the manifest of a verified origin, or of loopback')
     .option('--percent <percent>', 'the most of a workstation that plays at once', '50')
     .option('--seconds <seconds>', 'how long each device plays', '30')
+    .addOption(playerOption('what plays it'))
     .option('--json', 'print JSON')
-    .action(async (url: string, options: { percent: string; seconds: string; json?: boolean }) => {
+    .action(async (url: string, options: PlayFlags) => {
       const seconds = Number(options.seconds)
       const parsed = WorkloadFileSchema.safeParse({
         name: `Play ${url}`.slice(0, 200),
         videos: [url],
         batchConfig: { batchSizePercent: Number(options.percent), batchIntervalSeconds: 10 },
-        watchConfig: { watchDurationMin: seconds, watchDurationMax: seconds },
+        watchConfig: {
+          ...{ watchDurationMin: seconds, watchDurationMax: seconds },
+          ...(options.player === undefined ? {} : { player: { name: options.player } }),
+        },
       })
       if (!parsed.success) {
         const issues = issuesOf(parsed.error, 'play', WorkloadFileSchema).map(
@@ -73,6 +79,8 @@ async function freeDevices(context: Context, client: Client, { json }: RunFlags)
   }
   return free
 }
+
+type PlayFlags = { percent: string; seconds: string; player?: PlayerName; json?: boolean }
 
 type RunFlags = { json?: boolean; onAnyEnd?: boolean }
 

@@ -45,6 +45,7 @@ export function resultTable(results: readonly Result[]): string {
       { title: 'STALLED', of: (r) => `${Math.round(r.rebufferMs)} ms`, right: true },
       { title: 'KBIT/S', of: (r) => kbps(r.bitrateAvgKbps), right: true },
       { title: 'LOADED', of: (r) => megabytes(r.bytesDownloaded), right: true },
+      { title: 'PLAYER', of: (r) => r.player && `${r.player} ${r.playerVersion}` },
       { title: '', of: (r) => r.errorMessage ?? '' },
     ],
     'No results.',

@@ -43,8 +43,9 @@ export function createClient(given: Connection) {
     createVideo: (body: Body<'createVideo'>): Answer<'createVideo'> => request(connection, calls.createVideo, { body }),
     getVideos: (query: Query<'getVideos'> = {}): Answer<'getVideos'> => request(connection, calls.getVideos, { query }),
     getVideo: (id: string): Answer<'getVideo'> => request(connection, calls.getVideo, byId(id)),
-    probeVideo: (id: string): Answer<'probeVideo'> =>
-      request(connection, calls.probeVideo, { ...byId(id), silenceMs: READING_MS }),
+    /** @param body with what player; Shaka Player if not given. */
+    probeVideo: (id: string, body: Body<'probeVideo'> = {}): Answer<'probeVideo'> =>
+      request(connection, calls.probeVideo, { ...byId(id), body, silenceMs: READING_MS }),
 
     createOrigin: (body: Body<'createOrigin'>): Answer<'createOrigin'> =>
       request(connection, calls.createOrigin, { body }),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { fraction, text } from './fields.ts'
+import { PlayerChoice } from './player-choice.ts'
 
 /** Batch config: defaults and ranges. Seconds, percent, counts; whole numbers. */
 export const BatchConfig = z.strictObject({
@@ -44,6 +45,8 @@ export const WatchConfig = z
     seekProbability: probability,
     qualitySwitchProbability: probability,
     backgroundProbability: probability,
+    /** What plays; Shaka Player unless it is given. */
+    player: PlayerChoice.optional(),
     /** The workload's id unless it is given. */
     seed: text(200).min(1).optional(),
   })

@@ -58,3 +58,28 @@ export const amount = fraction(0, MOST_FIGURE)
 export const count = z.int().min(0).max(2_147_483_647)
 /** A count in a column of the type `bigint`; its sums are exact in JavaScript. */
 export const bytes = z.int().min(0).max(1e15)
+
+const MOST_JSON = 8192
+
+/** Part of every JSON object that is passed on and not looked into: it fits a column, and PostgreSQL takes its texts. */
+export const storableJson = z.check<Record<string, unknown>>(({ value, issues }) => {
+  const message = faultOfJson(value)
+  if (message !== null) issues.push({ code: 'custom', input: value, message })
+})
+
+/** A JSON object of at most 8,192 UTF-16 units as text. */
+export const jsonObject = z.record(z.string(), z.unknown()).check(storableJson)
+
+function faultOfJson(value: Record<string, unknown>): string | null {
+  let isStorable = true
+  const look = (key: string, part: unknown) => {
+    isStorable &&= [key, part].every((one) => typeof one !== 'string' || storableText(one, one.length) === one)
+    return part
+  }
+  try {
+    if (JSON.stringify(value, look).length > MOST_JSON) return `must be at most ${MOST_JSON} characters of JSON`
+  } catch {
+    return 'is nested too deeply'
+  }
+  return isStorable ? null : 'must have no NUL and no half of a surrogate pair'
+}

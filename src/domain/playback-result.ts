@@ -1,4 +1,5 @@
 import type { Failure } from './failure.ts'
+import type { PlayerIdentity } from './player-choice.ts'
 
 /** Player states as CMCD v2 names them. `rebuffering` excludes start-up and seeks. */
 export const PLAYER_STATES = [
@@ -74,6 +75,7 @@ export function failedUnplayed(sessionId: string, kind: Failure, message: string
     figures: { ...NO_FIGURES, errorsFatal: 1, errorCodes: [kind] },
     timeline: [],
     loopDelayP99Ms: null,
+    player: null,
   }
 }
 
@@ -94,6 +96,8 @@ export type SessionReport = {
    * time it was later. Null where it is not measured.
    */
   loopDelayP99Ms: number | null
+  /** What played; null where nothing did, or a driver without a player. */
+  player: PlayerIdentity | null
   /** What its screen showed when it failed: a JPEG in base64, where there was a screen. */
   screenshot?: string | undefined
 }

@@ -1,5 +1,6 @@
 import type { DeviceHealth } from '../domain/device.ts'
 import type { PlayerState, SessionReport } from '../domain/playback-result.ts'
+import type { PlayerChoice } from '../domain/player-choice.ts'
 import type { SessionPlan } from '../domain/session-plan.ts'
 import type { OriginsInForce } from '../origins/origins-in-force.ts'
 
@@ -11,6 +12,8 @@ export type Assignment = {
   device: { id: string; labName: string }
   video: { id: string; url: string; title: string }
   plan: SessionPlan
+  /** What to play with, where a driver plays with a player. */
+  player: PlayerChoice
   /** Every origin that a request of this session may go to now, besides loopback for a video on loopback. */
   origins: OriginsInForce
 }

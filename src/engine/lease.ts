@@ -1,4 +1,5 @@
 import { transaction } from '../db/pool.ts'
+import { DEFAULT_PLAYER, PLAYER_NAMES, type PlayerChoice } from '../domain/player-choice.ts'
 import type { SessionPlan } from '../domain/session-plan.ts'
 import { type Speaker, SupersededError } from './agents.ts'
 import type { Engine, Tx } from './engine.ts'
@@ -14,6 +15,7 @@ type LeasedCommand = {
   workload: { id: string; name: string }
   video: { id: string; url: string; title: string }
   plan: SessionPlan
+  player: PlayerChoice
   /** Past its planned time, in seconds from its start. */
   timeoutSeconds: number
 }
@@ -29,17 +31,19 @@ export type Leased = {
  * before and never started are handed over again, so that a lost answer loses nothing.
  *
  * @param freeDeviceIds devices on which the agent has no session, whatever their lease says.
+ * @param players those that the agent has.
  * @throws SupersededError
  */
 export async function leaseCommands(
   engine: Engine,
   { workstation: workstationId, instance }: Speaker,
   freeDeviceIds: string[],
+  players: readonly string[] = PLAYER_NAMES,
 ): Promise<Leased> {
   if (freeDeviceIds.length === 0) return { commands: [], nextInMs: null }
   const leasing = async (tx: Tx) => {
     const { now, open } = await lockLab(engine, tx, workstationId, instance)
-    const commands = await lease(engine, tx, workstationId, freeDeviceIds, open, now)
+    const commands = await lease(engine, tx, workstationId, { devices: freeDeviceIds, players }, open, now)
     const waits = commands.length === 0 && open.length > 0
     return { commands, nextInMs: waits ? await nextRetry(tx, workstationId, open, now) : null }
   }
@@ -68,7 +72,8 @@ async function lockLab(engine: Engine, tx: Tx, workstation: string, instance: st
   return rows[0]
 }
 
-type HandedOver = Omit<LeasedCommand, 'video' | 'workload'> & {
+type HandedOver = Omit<LeasedCommand, 'video' | 'workload' | 'player'> & {
+  player: PlayerChoice | null
   videoId: string
   url: string
   title: string
@@ -81,7 +86,7 @@ async function lease(
   engine: Engine,
   tx: Tx,
   workstationId: string,
-  devices: string[],
+  { devices, players }: { devices: string[]; players: readonly string[] },
   open: string[],
   now: Date,
 ): Promise<LeasedCommand[]> {
@@ -97,6 +102,7 @@ async function lease(
        -- Asked again, in this statement: the step that ends a batch does not wait for the key share.
        WHERE w.id = ANY ($2) AND ${BATCH_IS_OPEN} AND c.status IN ('queued', 'retrying') AND c.ready_at <= $4 AND c.device_id = ANY ($3)
          AND d.lease_token IS NULL
+         AND coalesce(w.config -> 'watchConfig' -> 'player' ->> 'name', $7::text) = ANY ($8::text[])
        ORDER BY c.device_id, c.created_at, c.id
      ), leased AS (
        -- Asked again of the row itself: a late report may have settled it since it was found due.
@@ -125,12 +131,13 @@ async function lease(
      )
      SELECT g.token, g.command_id AS "commandId", g.attempts AS attempt, g.device_id AS "deviceId",
        g.workstation_id || '-' || g.slot AS "labName", v.id AS "videoId", v.url, v.title, g.plan,
-       w.id AS "workloadId", w.name AS "workloadName", g.run_seconds - (g.plan ->> 'plannedSeconds')::int AS "timeoutSeconds"
+       w.config -> 'watchConfig' -> 'player' AS player, w.id AS "workloadId", w.name AS "workloadName", g.run_seconds - (g.plan ->> 'plannedSeconds')::int AS "timeoutSeconds"
      FROM given g JOIN videos v ON v.id = g.video_id JOIN workloads w ON w.id = g.workload_id ORDER BY g.slot`,
-    values: [workstationId, open, devices, now, terms.acceptSeconds, terms.leaseSeconds],
+    values: [workstationId, open, devices, now, terms.acceptSeconds, terms.leaseSeconds, DEFAULT_PLAYER.name, players],
   })
-  return rows.map(({ videoId: id, url, title, workloadId, workloadName, ...command }) => {
-    return { ...command, workload: { id: workloadId, name: workloadName }, video: { id, url, title } }
+  return rows.map(({ videoId: id, url, title, workloadId, workloadName, player, ...command }) => {
+    const workload = { id: workloadId, name: workloadName }
+    return { ...command, workload, video: { id, url, title }, player: player ?? DEFAULT_PLAYER }
   })
 }
 

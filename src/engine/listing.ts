@@ -1,4 +1,5 @@
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
+import type { PlayerChoice } from '../domain/player-choice.ts'
 import { isLoopbackUrl, reachOf, shown } from '../origins/reach.ts'
 import type { Engine } from './engine.ts'
 import { type CheckOrigin, type OriginRow, playableOrigins, readOrigins, verifyOrigin } from './origins.ts'
@@ -7,14 +8,14 @@ import type { Probe, ReadStream } from './probe.ts'
 /** What reading the next video came to. */
 export type Listed = { ok: true; probe: Probe } | { ok: false; reason: string }
 
-/** Reads the next video of a workload and proves its origin: I/O, done outside any transaction. */
-export type ListVideo = (videoId: string, signal: AbortSignal) => Promise<Listed>
+/** Reads the next video of a workload with its player, and proves its origin: I/O, done outside any transaction. */
+export type ListVideo = (videoId: string, player: PlayerChoice, signal: AbortSignal) => Promise<Listed>
 
 /** A proof this young, in ms, is not asked for again when a video is listed. */
 const FRESH_MS = 60_000
 
 export function videoListing(engine: Engine, check: CheckOrigin, read: ReadStream): ListVideo {
-  return async (videoId, signal) => {
+  return async (videoId, player, signal) => {
     const { rows } = await engine.pool.query<{ id: string; url: string }>('SELECT id, url FROM videos WHERE id = $1', [
       videoId,
     ])
@@ -26,7 +27,7 @@ export function videoListing(engine: Engine, check: CheckOrigin, read: ReadStrea
     if (typeof reach === 'string')
       return { ok: false, reason: `${shown(video.url)} may not be played: ${reach}.${wayOut(video.url, origins)}` }
     try {
-      return { ok: true, probe: await read(video, { origins, signal }) }
+      return { ok: true, probe: await read(video, { player, origins, signal }) }
     } catch (error) {
       const message = signal.aborted ? 'it was not read in 30 s' : (error as Error).message
       return { ok: false, reason: `${shown(video.url)} cannot be read: ${message}` }

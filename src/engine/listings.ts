@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { BatchLimits, BatchPlan, PlannedDevice } from '../domain/batch-plan.ts'
 import { paceAt } from '../domain/pace.ts'
+import { DEFAULT_PLAYER } from '../domain/player-choice.ts'
 import { storableText } from '../domain/storable-text.ts'
 import { advance } from './advance.ts'
 import type { Engine } from './engine.ts'
@@ -94,7 +95,8 @@ export class Listings {
     const { engine, listVideo, signal } = this.#options
     const videoId = row.video_ids[row.state.videoIndex] ?? ''
     const ends = AbortSignal.any([signal, given.signal])
-    const listed = await within(READING_MS, ends, (stop) => listVideo(videoId, stop))
+    const player = row.config.watchConfig.player ?? DEFAULT_PLAYER
+    const listed = await within(READING_MS, ends, (stop) => listVideo(videoId, player, stop))
     signal.throwIfAborted()
     if (!listed.ok) return { ok: false, reason: storableText(listed.reason, 2000) }
     const { durationSeconds, peakKbps } = listed.probe

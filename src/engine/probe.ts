@@ -1,4 +1,5 @@
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
+import type { PlayerChoice } from '../domain/player-choice.ts'
 
 type ProbedRendition = {
   kind: 'video' | 'audio'
@@ -27,5 +28,5 @@ export type Probe = {
  */
 export type ReadStream = (
   video: { id: string; url: string },
-  options: { origins: readonly PlayableOrigin[]; signal: AbortSignal },
+  options: { player: PlayerChoice; origins: readonly PlayableOrigin[]; signal: AbortSignal },
 ) => Promise<Probe>

@@ -185,7 +185,8 @@ export async function readCommands(pool: Pool, workloadId: string, { limit, afte
 const NO_ID = '00000000-0000-0000-0000-000000000000'
 
 const RESULT = `r.id, r.command_id AS "commandId", r.video_id AS "videoId", r.device_id AS "deviceId",
-  c.workstation_id || '-' || c.device_slot AS device, r.driver, c.cycle, c.batch_group AS "batchGroup", r.attempt,
+  c.workstation_id || '-' || c.device_slot AS device, r.driver, r.player,
+  r.player_version AS "playerVersion", r.player_digest AS "playerDigest", c.cycle, c.batch_group AS "batchGroup", r.attempt,
   r.session_id AS "sessionId", r.end_reason AS "endReason", r.watch_time AS "watchTime",
   r.watch_percent AS "watchPercent", r.startup_ms AS "startupMs", r.rebuffer_count AS "rebufferCount",
   r.rebuffer_ms AS "rebufferMs", r.rebuffer_ratio AS "rebufferRatio", r.playing_ms AS "playingMs",

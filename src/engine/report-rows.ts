@@ -103,6 +103,17 @@ export async function readNotes(pool: Pool, workloadId: string) {
   return rows
 }
 
+/** What played a workload's counted sessions, the most first. */
+export async function readPlayers(pool: Pool, workloadId: string) {
+  const { rows } = await pool.query<{ player: string; version: string; digest: string; sessions: number }>(
+    `SELECT r.player, r.player_version AS version, r.player_digest AS digest, count(*)::int AS sessions
+     FROM ${COUNTED_RESULTS} WHERE c.workload_id = $1 AND r.player IS NOT NULL
+     GROUP BY 1, 2, 3 ORDER BY sessions DESC, 1, 2, 3 LIMIT 20`,
+    [workloadId],
+  )
+  return rows
+}
+
 /** A workload's videos in the order in which they play. */
 export async function readWorkloadVideos(pool: Pool, workloadId: string) {
   const { rows } = await pool.query<{ id: string; title: string; url: string }>(

@@ -31,11 +31,13 @@ export async function insertResults(tx: Tx, results: readonly NewResult[], now: 
     text: `INSERT INTO results (id, command_id, attempt, session_id, device_id, video_id, watch_time, watch_percent,
        error_message, failure, end_reason, startup_ms, playing_ms, paused_ms, seeking_ms, rebuffer_count, rebuffer_ms,
        bitrate_avg_kbps, bitrate_top_kbps, switch_count, throughput_kbps, dropped_frames, decoded_frames,
-       bytes_downloaded, errors_fatal, errors_nonfatal, error_codes, loop_delay_p99_ms, timeline, by_engine, created_at, driver)
+       bytes_downloaded, errors_fatal, errors_nonfatal, error_codes, loop_delay_p99_ms, timeline, by_engine,
+       player, player_version, player_digest, created_at, driver)
      SELECT id, command_id, attempt, session_id, device_id, video_id, watch_time, watch_percent,
        error_message, failure, end_reason, startup_ms, playing_ms, paused_ms, seeking_ms, rebuffer_count, rebuffer_ms,
        bitrate_avg_kbps, bitrate_top_kbps, switch_count, throughput_kbps, dropped_frames, decoded_frames,
-       bytes_downloaded, errors_fatal, errors_nonfatal, error_codes, loop_delay_p99_ms, timeline, by_engine, $2,
+       bytes_downloaded, errors_fatal, errors_nonfatal, error_codes, loop_delay_p99_ms, timeline, by_engine,
+       player, player_version, player_digest, $2,
        (SELECT d.driver FROM devices d WHERE d.id = r.device_id)
      FROM jsonb_populate_recordset(NULL::results, $1::jsonb) r
      ON CONFLICT (command_id, attempt, by_engine) DO NOTHING`,
@@ -100,5 +102,8 @@ function columnsOf({ id, commandId, attempt, deviceId, videoId, report, byEngine
     loop_delay_p99_ms: report.loopDelayP99Ms,
     timeline: report.timeline,
     by_engine: byEngine,
+    player: report.player?.name ?? null,
+    player_version: report.player?.version ?? null,
+    player_digest: report.player?.digest ?? null,
   }
 }

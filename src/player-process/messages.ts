@@ -1,19 +1,20 @@
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
-import type { PageReport, SessionBrief, StreamRead } from '../protocol/player-messages.ts'
-
-/** A stream to be read. `sessionId` names the reading in what it asks for, as a session's id would. */
-export type StreamToRead = { sessionId: string; video: { id: string; url: string } }
+import type { PlayerName } from '../domain/player-choice.ts'
+import type { PageReport, SessionBrief, StreamRead, StreamToRead } from '../protocol/player-messages.ts'
 
 /** A host has a page for sessions and one for streams that are read. */
 export type PageKind = 'play' | 'read'
 
+/** The code of each player's build. */
+export type PlayerScripts = Readonly<Record<PlayerName, string>>
+
 /** What whoever has work tells a host. `id` names a task between the two: a session to play, or a stream to read. */
 export type ToHost =
   /**
-   * First of all: the player's build, the script that plays and reads with it, what it is for, and the folder
+   * First of all: the players' builds, the script that plays and reads with them, what it is for, and the folder
    * of a stream to play before there is anything to do, null for none.
    */
-  | { kind: 'load'; player: string; script: string; page: PageKind; warmUp: string | null }
+  | { kind: 'load'; players: PlayerScripts; script: string; page: PageKind; warmUp: string | null }
   | { kind: 'play'; id: string; brief: SessionBrief; origins: readonly PlayableOrigin[] }
   | { kind: 'read'; id: string; stream: StreamToRead; origins: readonly PlayableOrigin[] }
   | { kind: 'origins'; id: string; origins: readonly PlayableOrigin[] }
@@ -28,7 +29,7 @@ export type OfTask =
 
 export type FromHost =
   | OfTask
-  /** A script threw where nothing caught it; what plays goes on. */
+  /** A script threw where nothing caught it; what plays goes on. The same error is reported once. */
   | { kind: 'erred'; message: string }
   /** Once a second. */
   | { kind: 'alive' }

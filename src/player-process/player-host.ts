@@ -1,4 +1,5 @@
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
+import { DEFAULT_PLAYER, type PlayerName } from '../domain/player-choice.ts'
 import { ANY_DEVICE, CURRENT_PHONE } from '../media-element/device-profile.ts'
 import type { MediaElement } from '../media-element/media-element.ts'
 import type { Resolve } from '../origins/checked-lookup.ts'
@@ -11,7 +12,7 @@ import type { PageNetwork } from '../realm/page-network.ts'
 import { realPageClock } from '../realm/real-page-clock.ts'
 import { createRealm, type Realm } from '../realm/realm.ts'
 import { LoopDelay } from './loop-delay.ts'
-import type { FromHost, PageKind, ToHost } from './messages.ts'
+import type { FromHost, PageKind, PlayerScripts, ToHost } from './messages.ts'
 import { pageNetwork } from './page-network.ts'
 import { warmUp } from './warm-up.ts'
 
@@ -36,6 +37,8 @@ type Hosted = {
 
 type Page = {
   realm: Realm
+  /** Those whose build was run in it. */
+  players: Set<PlayerName>
   createPlayback: PlaybackInPage<MediaElement>
   readStream: ReadingInPage<MediaElement>
 }
@@ -55,7 +58,7 @@ export class PlayerHost implements AsyncDisposable {
   readonly #tasks = new Map<string, Hosted>()
   readonly #loopDelay = new LoopDelay()
   readonly #alive: NodeJS.Timeout
-  #scripts: { player: string; script: string } | null = null
+  #scripts: { players: PlayerScripts; script: string } | null = null
   /** One to play in and one to read in, made when they are needed. */
   readonly #pages: Partial<Record<PageKind, Page>> = {}
 
@@ -91,7 +94,7 @@ export class PlayerHost implements AsyncDisposable {
   /** Makes its page, so that no session waits for it. What throws here throws again when a task comes. */
   async #prepare({ page: kind, warmUp: folder }: ToHost & { kind: 'load' }): Promise<void> {
     try {
-      const page = this.#pageTo(kind)
+      const page = this.#pageTo(kind, DEFAULT_PLAYER.name)
       if (folder !== null) await warmUp(folder, (brief, network) => this.#rehearse(page, brief, network))
     } catch {}
   }
@@ -106,10 +109,16 @@ export class PlayerHost implements AsyncDisposable {
     return { playback, [Symbol.dispose]: () => void this.#tasks.delete(id) }
   }
 
-  #pageTo(kind: PageKind): Page {
-    const known = this.#pages[kind]
-    if (known !== undefined) return known
+  /** A page that has a player's build: it is run when a task first needs it. */
+  #pageTo(kind: PageKind, player: PlayerName): Page {
     if (this.#scripts === null) throw new Error('No player was loaded.')
+    const page = this.#pages[kind] ?? this.#createPage(kind, this.#scripts.script)
+    if (!page.players.has(player)) page.realm.run(this.#scripts.players[player], `${player}.js`)
+    page.players.add(player)
+    return page
+  }
+
+  #createPage(kind: PageKind, script: string): Page {
     const realm = createRealm({
       clock: realPageClock(),
       epochMs: Date.now(),
@@ -117,9 +126,9 @@ export class PlayerHost implements AsyncDisposable {
       userAgent: `${BROWSER} ${this.#options.userAgent}`,
       network: (request) => this.#carry(request),
     })
-    realm.run(this.#scripts.player, 'player.js')
-    realm.run(this.#scripts.script, 'page.js')
-    const page = { realm, ...(realm.globals as Pick<Page, 'createPlayback' | 'readStream'>) }
+    realm.run(script, 'page.js')
+    const { createPlayback, readStream } = realm.globals as Pick<Page, 'createPlayback' | 'readStream'>
+    const page = { realm, players: new Set<PlayerName>(), createPlayback, readStream }
     this.#pages[kind] = page
     return page
   }
@@ -132,9 +141,9 @@ export class PlayerHost implements AsyncDisposable {
   }
 
   async #begin(message: ToHost & { kind: 'play' | 'read' }): Promise<void> {
-    const page = this.#pageTo(message.kind)
     const { id } = message
-    const { sessionId, video } = message.kind === 'play' ? message.brief : message.stream
+    const { sessionId, video, player } = message.kind === 'play' ? message.brief : message.stream
+    const page = this.#pageTo(message.kind, player.name)
     const { addresses, resolve } = this.#options
     const task = this.#open(id, { sessionId, video }, message.origins)
     await proveAhead(video.url, task.origins.policyFor(video.url), { addresses, resolve })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { DEFAULT_PLAYER } from '../domain/player-choice.ts'
 import type { FromHost, HostEnd, OfTask, ToHost } from './messages.ts'
 import { PlayerProcesses, type ProcessClock, type Task, type TaskEnd } from './player-processes.ts'
 
@@ -29,7 +30,7 @@ function lab(most: number) {
         },
       }
     },
-    load: { player: 'player()', script: 'page()', page: 'play' },
+    load: { players: { shaka: 'player()', 'hls.js': 'other()' }, script: 'page()', page: 'play' },
     warmUp: '/media',
     most,
     kept: 1,
@@ -43,7 +44,7 @@ function lab(most: number) {
     const heard: OfTask[] = []
     const ends: TaskEnd[] = []
     const url = `http://127.0.0.1/${name}.m3u8`
-    const stream = { sessionId: id, video: { id: 'v', url } }
+    const stream = { sessionId: id, video: { id: 'v', url }, player: DEFAULT_PLAYER }
     const events = { hear: (message: OfTask) => heard.push(message), ended: (end: TaskEnd) => ends.push(end) }
     const task: Task = processes.begin(url, { kind: 'read', id, stream, origins: [] }, events)
     const at = started.findIndex(({ said }) => said.some((one) => one.kind === 'read' && one.id === id))
@@ -61,7 +62,7 @@ test('a stream has a process of its own while there may be more; one at rest is 
   expect(begin('d').at).toBe(1)
   expect(started[0]?.said[0]).toEqual({
     kind: 'load',
-    player: 'player()',
+    players: { shaka: 'player()', 'hls.js': 'other()' },
     script: 'page()',
     page: 'play',
     warmUp: null,

@@ -1,13 +1,13 @@
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
-import type { FromHost, HostEnd, HostLink, OfTask, PageKind, StartHost, ToHost } from './messages.ts'
+import type { FromHost, HostEnd, HostLink, OfTask, PageKind, PlayerScripts, StartHost, ToHost } from './messages.ts'
 
 /** Of these processes: time, and a pause that a signal ends. */
 export type ProcessClock = { now(): number; sleep(ms: number, signal: AbortSignal): Promise<void> }
 
 export type PlayerProcessesOptions = {
   startHost: StartHost
-  /** The player's build, the script that plays and reads with it, and what the processes are for. */
-  load: { player: string; script: string; page: PageKind }
+  /** The players' builds, the script that plays and reads with them, and what the processes are for. */
+  load: { players: PlayerScripts; script: string; page: PageKind }
   /** The folder of a stream that a process plays when it is started before its first task; none if not given. */
   warmUp?: string | undefined
   /** Processes at once, and of them those that stay when there is nothing to do. */

@@ -8,9 +8,16 @@ import { MEMORY_MB, SPIN_MS } from './start-process.ts'
 const version = process.argv[2] ?? ''
 const say = (message: FromHost) => process.send?.(message, () => {})
 const host = new PlayerHost({ userAgent: testUserAgent(version), addresses: provedAddresses(version), say })
+/** Different errors of page scripts that one process reports. A script may throw the same one in each of its timers. */
+const MOST_ERRORS = 20
+const reported = new Set<string>()
 // What a page's script throws ends no page.
-const erred = (error: unknown) =>
-  say({ kind: 'erred', message: String((error as Error)?.stack ?? error).slice(0, 2000) })
+const erred = (error: unknown) => {
+  const message = String((error as Error)?.stack ?? error).slice(0, 2000)
+  if (reported.has(message) || reported.size >= MOST_ERRORS) return
+  reported.add(message)
+  say({ kind: 'erred', message })
+}
 process.on('uncaughtException', erred)
 process.on('unhandledRejection', erred)
 const BEAT_MS = 500

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { DEFAULT_PLAYER } from '../domain/player-choice.ts'
 import type { PagePlayback, SessionBrief } from '../protocol/player-messages.ts'
 import type { PageNetwork } from '../realm/page-network.ts'
 
@@ -38,6 +39,7 @@ function briefOf(manifest: string): SessionBrief {
     ...{ sessionId: `warm-up ${manifest}`, workload: '', device: '', origins: [], background: false },
     video: { id: 'warm-up', url: `http://127.0.0.1/${manifest}`, title: '' },
     plan: { plannedSeconds: PLAYED_SECONDS, interactions: [] },
+    player: DEFAULT_PLAYER,
   }
 }
 

@@ -1,4 +1,4 @@
-import { ShakaAdapter } from '../players/shaka.ts'
+import { createPlayer } from '../players/create-player.ts'
 import type { PlaybackInPage, ReadingInPage } from '../protocol/player-messages.ts'
 import { Playback } from './playback.ts'
 import { readStream } from './reading.ts'
@@ -8,7 +8,7 @@ const createPlayback: PlaybackInPage<HTMLVideoElement> = ({ brief, video, header
   new Playback({
     brief,
     video,
-    createPlayer: (element, listener) => new ShakaAdapter(element, listener),
+    createPlayer: (element, listener) => createPlayer(brief.player, element, listener),
     lateness: {
       get p99Ms() {
         return lateMs()
@@ -21,6 +21,9 @@ const createPlayback: PlaybackInPage<HTMLVideoElement> = ({ brief, video, header
   })
 
 const read: ReadingInPage<HTMLVideoElement> = (options) =>
-  readStream({ ...options, createPlayer: (element, listener) => new ShakaAdapter(element, listener) })
+  readStream({
+    ...options,
+    createPlayer: (element, listener) => createPlayer(options.stream.player, element, listener),
+  })
 
 Object.assign(globalThis, { createPlayback, readStream: read })

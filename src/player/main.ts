@@ -1,5 +1,5 @@
+import { createPlayer } from '../players/create-player.ts'
 import { shown } from '../players/player-adapter.ts'
-import { ShakaAdapter } from '../players/shaka.ts'
 import type { SessionBrief } from '../protocol/player-messages.ts'
 import { Lateness } from './lateness.ts'
 import { Playback } from './playback.ts'
@@ -22,13 +22,16 @@ async function main(): Promise<void> {
   const playback = new Playback({
     brief,
     video,
-    createPlayer: (video, listener) => new ShakaAdapter(video, listener),
+    createPlayer: (video, listener) => createPlayer(brief.player, video, listener),
     lateness: new Lateness(() => document.hidden),
     playsFiles: true,
     onNews: () => void reporter.send(),
   })
   document.addEventListener('securitypolicyviolation', ({ blockedURI, disposition }) => {
-    if (disposition === 'enforce') playback.refused(`${shown(blockedURI)} is or leads outside the verified origins`)
+    // What a player puts into the page, such as a style, is refused too; it leads nowhere.
+    const leads = /^https?:/.test(blockedURI)
+    if (leads && disposition === 'enforce')
+      playback.refused(`${shown(blockedURI)} is or leads outside the verified origins`)
   })
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) playback.seenAgain()

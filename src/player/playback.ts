@@ -105,6 +105,7 @@ export class Playback implements PagePlayback {
         rebufferCount: this.#rebufferCount,
       },
       counters: { ...this.#transferred, decodedFrames, droppedFrames, loopDelayP99Ms: this.#lateness.p99Ms },
+      player: { name: this.#player.name, version: this.#player.version },
       // The end is told with the last entries, not before them.
       end: first + MOST_ENTRIES >= this.#entries.length ? this.#end : null,
     }

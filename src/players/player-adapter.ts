@@ -1,6 +1,9 @@
 import type { Marked } from '../origins/cmcd.ts'
 import type { PageEnd, StreamFacts } from '../protocol/player-messages.ts'
 
+/** Settings of a player, as its own documentation names them. */
+export type PlayerConfig = Readonly<Record<string, unknown>>
+
 export type PlayerFailure = NonNullable<PageEnd['failure']>
 
 /** What a request asks for, as CMCD's `ot` names it: manifest, init segment, video, audio, key. */
@@ -48,4 +51,13 @@ export interface PlayerAdapter {
 /** A url for people, without the query that may carry a secret. */
 export function shown(url: unknown): string {
   return String(url).split('?')[0]?.slice(0, 300) ?? ''
+}
+
+/** A setting that was given and that the player does not have. */
+export function unknownSetting(
+  path: string,
+  { name, version }: Pick<PlayerAdapter, 'name' | 'version'>,
+): PlayerFailure {
+  const message = `${name} ${version} has no setting ${path.slice(0, 200)}`
+  return { kind: 'player', permanent: true, code: 'config', message }
 }

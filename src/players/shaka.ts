@@ -4,11 +4,14 @@ import {
   type Asked,
   type PlayableRendition,
   type PlayerAdapter,
+  type PlayerConfig,
   type PlayerFailure,
   type PlayerListener,
   shown,
+  unknownSetting,
 } from './player-adapter.ts'
 import { type ShakaError, shakaFailure } from './shaka-failure.ts'
+import { unknownSettings } from './unknown-settings.ts'
 
 /** Shaka's build puts itself here. */
 declare const shaka: typeof shakaNamespace
@@ -30,21 +33,26 @@ export class ShakaAdapter implements PlayerAdapter {
   readonly #player: Player = new shaka.Player()
   readonly #video: HTMLVideoElement
   readonly #listener: PlayerListener
+  readonly #config: PlayerConfig
   readonly #ended = Promise.withResolvers<never>()
   /** Whether it asks for no media from now on. */
   #holds = false
 
-  constructor(video: HTMLVideoElement, listener: PlayerListener) {
+  constructor(video: HTMLVideoElement, listener: PlayerListener, config: PlayerConfig) {
     this.#video = video
     this.#listener = listener
+    this.#config = config
     this.#ended.promise.catch(() => {})
     this.#player.configure({
       // Else start-up over HLS fetches segments all over the presentation in search of captions.
       manifest: { hls: { disableClosedCaptionsDetection: true } },
       // What the browser believes of its network would make two devices differ for no reason in the stream.
       abr: { useNetworkInformation: false },
-      streaming: { segmentPrefetchLimit: 0, observeQualityChanges: true },
+      streaming: { segmentPrefetchLimit: 0 },
     })
+    // Shaka takes only objects that its own page made.
+    this.#player.configure(JSON.parse(JSON.stringify(config)))
+    this.#player.configure('streaming.observeQualityChanges', true)
     this.#hearRequests()
     this.#hearEvents()
   }
@@ -64,6 +72,8 @@ export class ShakaAdapter implements PlayerAdapter {
   }
 
   async read(url: string): Promise<StreamFacts | { failure: PlayerFailure }> {
+    const [unknown] = unknownSettings(this.#config, this.#player.getConfiguration())
+    if (unknown !== undefined) return { failure: unknownSetting(unknown, this) }
     const { promise: known, resolve } = Promise.withResolvers<null>()
     // All is known of its tracks, and none of its segments was asked for; from here on none is.
     this.#player.addEventListener('streaming', () => {

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
 import { fraction, mendedText, text, textLike, uuid } from '../domain/fields.ts'
 import { LABEL_KEY, LABEL_VALUE } from '../domain/label-expression.ts'
+import { DEFAULT_PLAYER, PlayerChoice } from '../domain/player-choice.ts'
 import { type Call, MOST_BODY_BYTES } from './call.ts'
 import { WorkstationId } from './identifiers.ts'
 import { Playback } from './live.ts'
@@ -10,7 +11,7 @@ import { PlayableOrigin, SessionPlan } from './session.ts'
 import { Report } from './session-report.ts'
 
 /** What these messages are, as a number: an agent sends it with each, and is refused where it is too old or too new. */
-export const AGENT_PROTOCOL = { current: 4, oldest: 2, header: 'doai-agent-protocol' } as const
+export const AGENT_PROTOCOL = { current: 5, oldest: 2, header: 'doai-agent-protocol' } as const
 /** Which process speaks: a UUID that an agent makes at its start and sends with each call. */
 export const AGENT_INSTANCE_HEADER = 'doai-agent-instance'
 
@@ -25,6 +26,8 @@ const LeasedCommand = z.object({
   workload: z.object({ id: z.uuid(), name: z.string() }),
   video: z.object({ id: z.uuid(), url: z.string(), title: z.string() }),
   plan: SessionPlan,
+  /** Controllers before protocol 5 do not say it. */
+  player: PlayerChoice.default(DEFAULT_PLAYER),
   timeoutSeconds: z.number(),
 })
 export type LeasedCommand = z.infer<typeof LeasedCommand>
@@ -96,6 +99,8 @@ export const agentCalls = {
     'Take commands for free devices; waits until there are some',
     z.strictObject({
       freeDevices: z.array(uuid).max(1000),
+      /** The players that it has: a command for another one is not leased to it. */
+      players: z.array(text(40)).max(20).default([DEFAULT_PLAYER.name]),
       /** Sessions that play and were not told to stop: those that are to stop are answered at once. */
       held: z.array(uuid).max(1000).default([]),
       /** The digest of the origins that it was told last: where they are others now, it is answered at once. */

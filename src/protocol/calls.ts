@@ -3,7 +3,7 @@ import { text, uuid } from '../domain/fields.ts'
 import { WORKLOAD_STATUSES } from '../domain/workload.ts'
 import { AuditEntry, NewToken, SignedIn, Token } from './access.ts'
 import { get, Nothing, post, remove } from './call.ts'
-import { NewOrigin, NewVideo, Origin, Probe, Video } from './catalogue.ts'
+import { NewOrigin, NewProbe, NewVideo, Origin, Probe, Video } from './catalogue.ts'
 import { History } from './history.ts'
 import { DeviceIdOrName, WorkstationId } from './identifiers.ts'
 import { Device, DeviceSession, Group, Targets, Workstation } from './lab.ts'
@@ -52,7 +52,9 @@ export const calls = {
   ),
   getVideos: get('/videos', 'viewer', 'The catalogue, newest first', Nothing, Page, list(Video)),
   getVideo: get('/videos/{id}', 'viewer', 'One video', Id, Nothing, Video),
-  probeVideo: post('/videos/{id}/probe', 'operator', 'Read its manifest now', Id, Empty, Probe, { repeatable: true }),
+  probeVideo: post('/videos/{id}/probe', 'operator', 'Read its manifest now, with a player', Id, NewProbe, Probe, {
+    repeatable: true,
+  }),
   createOrigin: post('/origins', 'operator', 'Register an origin, or find it again', Nothing, NewOrigin, Origin, {
     status: 201,
     repeatable: true,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { positive, storable, text, textLike } from '../domain/fields.ts'
+import { PlayerChoice } from '../domain/player-choice.ts'
 import { Time } from './identifiers.ts'
 
 export const Video = z.object({
@@ -56,6 +57,9 @@ export const NewOrigin = z.strictObject({
   allowPrivate: z.boolean().default(false),
   cmcdMode: z.enum(['query', 'header']).default('query'),
 })
+
+/** With what player a video is read; Shaka Player if not given. */
+export const NewProbe = z.strictObject({ player: PlayerChoice.optional() }).prefault({})
 
 export const Probe = z.object({
   format: z.enum(['hls', 'dash', 'progressive']),

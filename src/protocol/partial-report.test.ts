@@ -32,6 +32,7 @@ const good = {
   } as Record<string, unknown>,
   timeline: [{ atMs: 0, kind: 'state', state: 'starting' }] as unknown[],
   loopDelayP99Ms: 1,
+  player: null,
 }
 
 function take(report: unknown) {

@@ -56,6 +56,7 @@ export function takeInPart(raw: unknown, freshId: () => string): TakenReport {
     },
     timeline: takeEach('timeline', Timeline.element, timeline.slice(0, MOST_ENTRIES)),
     loopDelayP99Ms: take('loopDelayP99Ms', Fields.loopDelayP99Ms, given.loopDelayP99Ms, null),
+    player: take('player', Fields.player, given.player, null),
   }
   const screenshot = take('screenshot', Screenshot, given.screenshot, undefined)
   if (screenshot !== undefined) report.screenshot = screenshot

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { FAILURES } from '../domain/failure.ts'
 import { amount, count, figure } from '../domain/fields.ts'
 import { PLAYER_STATES } from '../domain/playback-result.ts'
+import { PlayerChoice } from '../domain/player-choice.ts'
 import { PlayableOrigin, SessionPlan, said, TimelineEntry } from './session.ts'
 
 const ReachableOrigins = z.array(PlayableOrigin.omit({ token: true }))
@@ -14,6 +15,7 @@ export const SessionBrief = z.object({
   device: z.string(),
   video: z.object({ id: z.string(), url: z.string(), title: z.string() }),
   plan: SessionPlan,
+  player: PlayerChoice,
   origins: ReachableOrigins,
   /** Whether the device itself sends the page to the background when the plan says so. */
   background: z.boolean(),
@@ -50,6 +52,8 @@ export const PageReport = z.object({
     rebufferCount: count,
   }),
   counters: Counters,
+  /** What plays, as its own code names itself. */
+  player: z.object({ name: said, version: said }),
   end: z
     .object({
       atMs: amount,
@@ -89,7 +93,7 @@ const StreamFacts = z.object({
   protection: z.array(said).max(100),
   /** Bits per second that its best pictures and sound take together; 0 where nothing says it. */
   peakBandwidth: amount,
-  player: z.object({ name: z.string(), version: z.string() }),
+  player: z.object({ name: said, version: said }),
 })
 export type StreamFacts = z.infer<typeof StreamFacts>
 
@@ -100,9 +104,12 @@ export const StreamRead = z.discriminatedUnion('ok', [
 ])
 export type StreamRead = z.infer<typeof StreamRead>
 
+/** A stream to be read. `sessionId` names the reading in what it asks for, as a session's id would. */
+export type StreamToRead = { sessionId: string; video: { id: string; url: string }; player: PlayerChoice }
+
 /** What a page without a screen has as `readStream`. */
 export type ReadingInPage<Video> = (options: {
-  stream: { sessionId: string; video: { id: string; url: string } }
+  stream: StreamToRead
   origins: Readonly<SessionBrief['origins']>
   video: Video
   /** Put on every request, for who carries it. */

@@ -130,9 +130,15 @@ const MetricChange = z.object({
 })
 export type MetricChange = z.infer<typeof MetricChange>
 
+/** The code that played sessions; `digest` is of its build and settings. */
+const PlayedBy = z.object({ player: z.string(), version: z.string(), digest: z.string(), sessions: z.int() })
+export type PlayedBy = z.infer<typeof PlayedBy>
+
 const Comparison = z.object({
   /** The workload that it is compared with: what was before. */
   against: Workload,
+  /** What played it. */
+  players: z.array(PlayedBy),
   /** Failed plays of those that were judged, before and after. */
   failures: z.object({
     before: z.object({ failed: z.int(), judged: z.int() }),
@@ -152,6 +158,8 @@ export const WorkloadReport = z.object({
   at: Time,
   videos: z.array(z.object({ id: z.uuid(), title: z.string(), url: z.string() })),
   stats: Stats,
+  /** What played its counted sessions, the most first. */
+  players: z.array(PlayedBy),
   distributions: z.array(Distribution),
   breakdowns: z.array(Breakdown),
   batches: z.array(BatchComparison),

@@ -10,6 +10,10 @@ export const Result = z.object({
   device: z.string(),
   /** What played it; null where its device was gone before it was known. */
   driver: z.string().nullable(),
+  /** The player, its version as it names itself, and a digest of its build and settings; null where none played. */
+  player: z.string().nullable(),
+  playerVersion: z.string().nullable(),
+  playerDigest: z.string().nullable(),
   cycle: z.int(),
   batchGroup: z.string(),
   attempt: z.int(),

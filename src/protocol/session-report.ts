@@ -33,6 +33,8 @@ export const Report = z.object({
   }),
   timeline: z.array(TimelineEntry).max(MOST_ENTRIES),
   loopDelayP99Ms: figure.nullable(),
+  /** Agents before protocol 5 do not say it. */
+  player: z.object({ name: said, version: said, digest: said }).nullable().default(null),
   /** Of a failed session that had a screen: a JPEG. */
   screenshot: z.base64().max(400_000).optional(),
 })

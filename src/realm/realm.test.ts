@@ -155,6 +155,12 @@ test('hls.js plays to the end without a browser, as it is shipped', async () => 
   expect(events.map((event) => event.split(' ')[0])).toEqual(['waiting', 'playing', 'ended'])
 })
 
+test('what Node made is a function in a page too', () => {
+  const { realm } = pageBehind(1000)
+  expect(realm.run('crypto.subtle.digest("SHA-256", new Uint8Array(1)).then instanceof Function', 'test')).toBe(true)
+  expect(realm.run('[(() => {}) instanceof Function, ({}) instanceof Function]', 'test')).toEqual([true, false])
+})
+
 test('a page has nothing of Node, and its own time', () => {
   const { realm } = pageBehind(1000)
   const names = ['process', 'require', 'Buffer', 'module', 'global', 'setImmediate']

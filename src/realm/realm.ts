@@ -89,8 +89,12 @@ export function createRealm(options: RealmOptions): Realm {
   }
 }
 
-/** Names of a page's global object, and what Chromium has and Node 24 has not. */
+/**
+ * Names of a page's global object, what Chromium has and Node 24 has not, and functions: those that Node made, such as `then` of
+ * a promise of `crypto.subtle`, are functions too. hls.js tells promises by that.
+ */
 const SETUP = `globalThis.window = globalThis.self = globalThis
+Object.defineProperty(Function, Symbol.hasInstance, { value: (one) => typeof one === 'function' })
 for (const Class of [Map, WeakMap]) {
   Class.prototype.getOrInsertComputed ??= function (key, make) {
     if (!this.has(key)) this.set(key, make(key))

@@ -152,6 +152,7 @@ function comparison(): WorkloadReport['comparison'] {
   const side = (p50: number, p95: number, count = 712) => ({ count, p50, p95 })
   return {
     against: exampleWorkload({ id: uuid(2), failedTasks: 3, completedTasks: 717, skippedTasks: 0 }),
+    players: [{ player: 'shaka', version: '5.2.11', digest: '6b0d7e8f9a21', sessions: 720 }],
     failures: {
       before: { failed: 3, judged: 720 },
       after: { failed: 14, judged: 715 },
@@ -250,6 +251,7 @@ export function exampleReport(overrides: Partial<WorkloadReport> = {}): Workload
     workload: exampleWorkload(),
     at: time(9_300_000),
     videos: [...titles].map(([id, title]) => ({ id, title, url: `https://media.example.com/${id}/master.m3u8` })),
+    players: [{ player: 'shaka', version: '5.2.12', digest: '0f3a9c1d2b4e', sessions: 715 }],
     stats: {
       total: 715,
       success: 701,
@@ -310,6 +312,9 @@ export function exampleResult(at: number, overrides: Partial<Result> = {}): Resu
     deviceId: uuid(30_000 + at),
     device: `WS01-S${String(at + 1).padStart(2, '0')}`,
     driver: 'headless',
+    player: 'shaka',
+    playerVersion: '5.2.12',
+    playerDigest: '0f3a9c1d2b4e',
     cycle: (at % TITLES.length) + 1,
     batchGroup: 'A',
     attempt: 1,

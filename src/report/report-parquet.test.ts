@@ -30,6 +30,9 @@ function shown({ counted: _, ...rest }: Result) {
 /** Every column that may be null is. */
 const emptiest = exampleResult(3, {
   driver: null,
+  player: null,
+  playerVersion: null,
+  playerDigest: null,
   startupMs: null,
   bitrateAvgKbps: null,
   bitrateTopKbps: null,

@@ -1,11 +1,19 @@
-import type { Comparison, MetricChange } from '../protocol/report.ts'
+import type { Comparison, MetricChange, PlayedBy } from '../protocol/report.ts'
 import { count, dateTime, difference, figure, NONE, probability, shareOf } from './figures.ts'
+import { areSamePlayers, playersText } from './players.ts'
 import { type Cell, type CellColumn, cellTable, type Edition, type Section } from './section.ts'
 import type { Words } from './words-en.ts'
 
 /** What changed since another workload. */
-export function comparisonSection(comparison: Comparison, { words, zone }: Edition): Section {
+export function comparisonSection(
+  comparison: Comparison,
+  players: readonly PlayedBy[],
+  { words, zone }: Edition,
+): Section {
   const { against, failures, metrics } = comparison
+  const others = areSamePlayers(comparison.players, players)
+    ? []
+    : [{ text: words.otherPlayers(playersText(comparison.players) || NONE, playersText(players) || NONE) }]
   const { before, after, pValue, standsOut } = failures
   const [was, is] = [before, after].map(({ failed, judged }) => shareOf(failed, judged, words.units))
   const failed = words.failuresBefore(was ?? '', is ?? '', probability(pValue))
@@ -14,6 +22,7 @@ export function comparisonSection(comparison: Comparison, { words, zone }: Editi
     title: words.comparison,
     lines: [
       { text: words.comparedWith(against.name, dateTime(against.startedAt ?? against.createdAt, zone), against.id) },
+      ...others,
       { text: failed, ...(standsOut ? { tone: 'bad' as const } : {}) },
       ...(metrics.length === 0 ? [{ text: words.noComparison }] : []),
     ],

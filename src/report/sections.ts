@@ -1,5 +1,6 @@
 import type { WorkloadReport } from '../protocol/report.ts'
 import { bytes, count, dateTime, duration, figure } from './figures.ts'
+import { playersText } from './players.ts'
 import type { Edition, Section } from './section.ts'
 import { batchSection } from './section-batches.ts'
 import { comparisonSection } from './section-comparison.ts'
@@ -11,7 +12,7 @@ import { verdictSection } from './verdict.ts'
 export function sectionsOf(report: WorkloadReport, edition: Edition, most: number): Section[] {
   return [
     verdictSection(report, edition.words),
-    ...(report.comparison === null ? [] : [comparisonSection(report.comparison, edition)]),
+    ...(report.comparison === null ? [] : [comparisonSection(report.comparison, report.players, edition)]),
     failuresSection(report, edition, most),
     gatesSection(report, edition, most),
     attributionSection(report, edition),
@@ -22,9 +23,11 @@ export function sectionsOf(report: WorkloadReport, edition: Edition, most: numbe
   ]
 }
 
-/** When it ran, and as of when this was read. */
-export function timesOf({ workload, at }: WorkloadReport, { words, zone }: Edition): string {
-  const read = words.readAt(dateTime(at, zone), zone)
+/** When it ran, as of when this was read, and what played. */
+export function timesOf(report: WorkloadReport, { words, zone }: Edition): string {
+  const { workload, at, players } = report
+  const by = players.length === 0 ? '' : ` ${words.playedBy(playersText(players))}`
+  const read = `${words.readAt(dateTime(at, zone), zone)}${by}`
   const { startedAt, finishedAt } = workload
   if (startedAt === null) return `${words.notStarted} ${read}`
   const took = duration(Date.parse(finishedAt ?? at) - Date.parse(startedAt), words.units)

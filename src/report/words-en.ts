@@ -64,7 +64,9 @@ export const en = {
   bitrate: 'Bitrate, mean',
   loaded: 'Loaded',
 
+  playedBy: (players: string) => `Played by ${players}.`,
   comparison: 'Compared with another workload',
+  otherPlayers: (before: string, after: string) => `Played by other code: before ${before}, now ${after}.`,
   comparedWith: (name: string, at: string, id: string) => `Before: ${name}, ${at}, ${id}.`,
   failuresBefore: (before: string, after: string, p: string) => `Failed plays: ${after} after ${before} (p ${p}).`,
   change: 'Change',

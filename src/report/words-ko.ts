@@ -52,7 +52,9 @@ export const ko: Words = {
   bitrate: '평균 비트레이트',
   loaded: '다운로드',
 
+  playedBy: (players) => `재생: ${players}.`,
   comparison: '다른 워크로드와 비교',
+  otherPlayers: (before, after) => `재생한 코드가 다릅니다. 이전 ${before}, 현재 ${after}.`,
   comparedWith: (name, at, id) => `비교 대상: ${name}, ${at}, ${id}.`,
   failuresBefore: (before, after, p) => `재생 실패: 이전 ${before}, 이번 ${after} (p ${p}).`,
   change: '변화',

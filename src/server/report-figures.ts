@@ -27,7 +27,7 @@ export type Figures = {
   distributions: Distribution[]
   breakdowns: Breakdown[]
   attributions: Attribution[]
-  comparison: Omit<Comparison, 'against'> | null
+  comparison: Omit<Comparison, 'against' | 'players'> | null
 }
 
 /** Metrics that say how it was to watch: those that a report looks for the door of. */
@@ -132,7 +132,7 @@ function compare(
   before: readonly ReportedSession[],
   after: readonly ReportedSession[],
   failures: { before: Judged; after: Judged },
-): Omit<Comparison, 'against'> {
+): Omit<Comparison, 'against' | 'players'> {
   const changes = METRICS.map((metric) => {
     const [from, to] = [valuesOf(before, metric), valuesOf(after, metric)]
     return { metric, from, to, compared: compareSamples(from, to) }

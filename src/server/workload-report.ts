@@ -7,6 +7,7 @@ import {
   readFailures,
   readNotes,
   readOutcomes,
+  readPlayers,
   readSessions,
   readWorkloadVideos,
 } from '../engine/report-rows.ts'
@@ -44,10 +45,11 @@ export async function workloadReport(engine: Engine, calculate: Calculate, id: s
     const basis = await planBasis(pool, id)
     return basis === null ? null : calculate({ kind: 'plan', input: basis, runs: 0 })
   }
-  const [{ figures, videos, before }, plan, stats, batches, gates, failures, notes] = await Promise.all([
+  const [{ figures, videos, before }, plan, stats, players, batches, gates, failures, notes] = await Promise.all([
     figuring(),
     planning(),
     readStats(pool, id),
+    readPlayers(pool, id),
     readActualBatches(pool, id),
     readVerdicts(pool, id),
     readFailures(pool, id),
@@ -61,6 +63,7 @@ export async function workloadReport(engine: Engine, calculate: Calculate, id: s
     at: rows[0]?.at,
     videos,
     stats,
+    players,
     distributions: figures.distributions,
     breakdowns: figures.breakdowns,
     batches: compareBatches(batches, plan?.forecast ?? null),
@@ -68,13 +71,17 @@ export async function workloadReport(engine: Engine, calculate: Calculate, id: s
     attributions: figures.attributions,
     failures,
     notes,
-    comparison: before && figures.comparison && { against: before.workload, ...figures.comparison },
+    comparison: before &&
+      figures.comparison && { against: before.workload, players: before.players, ...figures.comparison },
   }
 }
 
 async function readBefore(engine: Engine, id: string) {
-  const workload = await readWorkload(engine.pool, id)
-  return workload === null ? null : { workload, sessions: await readSessions(engine.pool, id) }
+  const { pool } = engine
+  const workload = await readWorkload(pool, id)
+  if (workload === null) return null
+  const [sessions, players] = await Promise.all([readSessions(pool, id), readPlayers(pool, id)])
+  return { workload, sessions, players }
 }
 
 function judged({ completedTasks, failedTasks }: { completedTasks: number; failedTasks: number }) {

@@ -7,7 +7,9 @@ import { advance } from '../../src/engine/advance.ts'
 import { enrol, heartbeat, startSessions } from '../../src/engine/agents.ts'
 import { removeDevice } from '../../src/engine/devices.ts'
 import { leaseCommands } from '../../src/engine/lease.ts'
+import { readResults } from '../../src/engine/read.ts'
 import { takeReports } from '../../src/engine/report.ts'
+import { readPlayers } from '../../src/engine/report-rows.ts'
 import { retryWorkload } from '../../src/engine/retry.ts'
 import { settleAttempts } from '../../src/engine/settle.ts'
 import { startWorkload } from '../../src/engine/starts.ts'
@@ -101,6 +103,28 @@ test('A plays, the interval passes, B plays, and the two documented queries tell
   expect(figures).toEqual([{ total: 7, success: 7, failed: 0, total_watch_time: 210, avg_watch_percent: 100 }])
   const { rows: videos } = await lab.database.pool.query('SELECT completed_count FROM videos')
   expect(videos).toEqual([{ completed_count: 7 }])
+})
+
+test('an agent is given commands for the players that it has, and a result names what played', async () => {
+  lab = await createTestLab({ WS01: 2 })
+  const player = { name: 'hls.js' as const, config: { maxBufferLength: 10 } }
+  const id = await lab.workload({ watchConfig: WatchConfig.parse({ player }), batchConfig: { batchSizePercent: 100 } })
+  await startListed(lab, id)
+  const ask = (players: string[]) => leaseCommands(on.engine, on.speaker('WS01'), on.devices.WS01 ?? [], players)
+  const on = lab
+  expect((await ask(['shaka'])).commands).toEqual([])
+  const { commands } = await ask(['shaka', 'hls.js'])
+  expect(commands.map((command) => command.player)).toEqual([player, player])
+  const tokens = commands.map(({ token }) => token)
+  await startSessions(lab.engine, lab.speaker('WS01'), tokens)
+  const identity = { name: 'hls.js', version: '1.7.4', digest: '0f3a9c1d2b4e' }
+  await settle(lab, 'WS01', tokens, () => ({ ...report(), player: identity }))
+  const results = await readResults(lab.database.pool, id, { limit: 10, after: null }, false)
+  for (const { result } of results)
+    expect(result).toMatchObject({ player: 'hls.js', playerVersion: '1.7.4', playerDigest: '0f3a9c1d2b4e' })
+  expect(await readPlayers(lab.database.pool, id)).toEqual([
+    { player: 'hls.js', version: '1.7.4', digest: '0f3a9c1d2b4e', sessions: 2 },
+  ])
 })
 
 test('two workloads that want one device never have it at once, and both end', async () => {

@@ -111,7 +111,7 @@ test('videos that hang keep no other from being listed, and a paused one is read
   const ids = await Promise.all(Array.from({ length: 60 }, () => listing()))
   const healthy = await listing()
   let reads = 0
-  const listings = reading((_, signal) => {
+  const listings = reading((_, __, signal) => {
     reads += 1
     if (reads > ids.length) return Promise.resolve({ ok: true, probe: probe(23.84) })
     stops.push(signal)

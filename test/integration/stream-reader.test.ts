@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { headlessFiles } from '../../src/bin/page-files.ts'
 import { StreamReader } from '../../src/bin/stream-reader.ts'
+import { DEFAULT_PLAYER, type PlayerChoice } from '../../src/domain/player-choice.ts'
 import { processStarter } from '../../src/player-process/start-process.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
 import { POISONS } from '../support/poisons.ts'
@@ -17,7 +18,7 @@ afterAll(async () => {
 })
 
 const read = (url: string, signal = AbortSignal.timeout(120_000)) =>
-  reader.read({ id: 'v', url }, { origins: [], signal })
+  reader.read({ id: 'v', url }, { player: DEFAULT_PLAYER, origins: [], signal })
 
 /** A video whose manifest is this text. */
 function videoOf(name: string, text: string, type = 'application/octet-stream') {
@@ -44,6 +45,43 @@ test.each(['master.m3u8', 'manifest.mpd'])('%s as its player reads it, without a
   const asked = media.requests.filter((request) => request.url.includes(`read-${file}`))
   expect(asked.filter((request) => /chunk|init/.test(request.url))).toEqual([])
   for (const { cmcd } of asked) expect(cmcd).toContain('me.doai-synthetic="test"')
+})
+
+test('hls.js reads HLS as it plays it, without a segment of it, and nothing else', async () => {
+  const player = { name: 'hls.js' as const, config: {} }
+  const readBy = (url: string) =>
+    reader.read({ id: 'v', url }, { player, origins: [], signal: AbortSignal.timeout(120_000) })
+  const url = media.video('read-by-hls')
+  const probe = await readBy(url)
+  expect(probe).toMatchObject({ format: 'hls', live: false, protection: [], player: { name: 'hls.js' } })
+  expect(probe.renditions.map(({ kind }) => kind)).toEqual(['audio', 'video', 'video', 'video'])
+  const asked = media.requests.filter((request) => request.url.includes('read-by-hls'))
+  expect(asked.filter((request) => /chunk|init/.test(request.url))).toEqual([])
+  expect(asked.length).toBeGreaterThan(1)
+  // By hls.js itself: the network marks what it has not marked, and does not know what is asked for.
+  for (const { cmcd } of asked) expect(cmcd).toMatch(/me\.doai-synthetic="test".*\bot=m/)
+  expect(probe.durationSeconds).toBeCloseTo((await read(url)).durationSeconds ?? 0, 1)
+  const dash = media.video('dash-by-hls', undefined, 'manifest.mpd')
+  await expect(readBy(dash)).rejects.toThrow(/no EXTM3U delimiter \(hls\.js plays HLS and nothing else\)/)
+})
+
+test('a setting that the player does not have is refused by its name', async () => {
+  const url = media.video('settings')
+  const readWith = (player: PlayerChoice) =>
+    reader.read({ id: 'v', url }, { player, origins: [], signal: AbortSignal.timeout(120_000) })
+  const known = {
+    streaming: { bufferingGoal: 20 },
+    drm: { servers: { 'org.w3.clearkey': 'https://keys.example.com' } },
+  }
+  await expect(readWith({ name: 'shaka', config: known })).resolves.toMatchObject({ format: 'hls' })
+  const misspelt = { streaming: { bufferingGaol: 20 } }
+  await expect(readWith({ name: 'shaka', config: misspelt })).rejects.toThrow(
+    /shaka v5\.\S+ has no setting streaming\.bufferingGaol/,
+  )
+  await expect(readWith({ name: 'hls.js', config: { maxBufferLength: 10 } })).resolves.toMatchObject({ format: 'hls' })
+  await expect(readWith({ name: 'hls.js', config: { maxBuffer: 10 } })).rejects.toThrow(
+    /hls\.js 1\.\S+ has no setting maxBuffer$/,
+  )
 })
 
 test('a progressive file, an HTML page, nothing, and no answer', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { SessionReport } from '../../src/domain/playback-result.ts'
+import { DEFAULT_PLAYER } from '../../src/domain/player-choice.ts'
 import type { SessionPlan } from '../../src/domain/session-plan.ts'
 import type { Driver, LiveState } from '../../src/drivers/driver.ts'
 import { inForce } from '../support/origins.ts'
@@ -49,6 +50,7 @@ export function contract(kind: Kind): void {
         device: { id: 'd', labName },
         video: { id: 'a-video', url: urls[condition], title },
         plan,
+        player: DEFAULT_PLAYER,
         origins: inForce(),
       },
       signal,

@@ -55,6 +55,31 @@ describe('a mixed lab', AGAIN_WHERE_ADB_ENDS, () => {
     })
   })
 
+  it('hls.js on a headless player, a browser and a phone: each result says so', async () => {
+    const workload = await lab.system.play([lab.media.video('hls-js')], {
+      targetDevices: ['WS01-S01', 'WS01-S03', 'WS01-S05'],
+      watchConfig: {
+        watchDurationMin: 4,
+        watchDurationMax: 4,
+        player: { name: 'hls.js', config: { maxBufferLength: 8 } },
+      },
+    })
+    await lab.allPlayed(workload.id)
+    const { items } = await lab.system.client.getWorkloadResults(workload.id)
+    expect(new Set(items.map(({ driver }) => driver))).toEqual(new Set(['headless', 'chromium', 'adb']))
+    for (const result of items) {
+      expect(result).toMatchObject({ failure: null, watchPercent: 100, player: 'hls.js' })
+      expect(result.playerVersion).toMatch(/^1\.\d+\.\d+/)
+    }
+    expect(new Set(items.map(({ playerDigest }) => playerDigest)).size).toBe(1)
+    // Nobody but the page marks what a phone asks for.
+    const asked = lab.media.requests.filter(({ url }) => url.includes('/hls-js/'))
+    const kinds = asked.map(({ cmcd }) => /me\.doai-synthetic="test".*\bot=(\w+)/.exec(cmcd ?? '')?.[1])
+    expect([...new Set(kinds)].sort()).toEqual(['a', 'i', 'm', 'v'])
+    const { players } = await lab.system.client.getWorkloadReport(workload.id)
+    expect(players).toMatchObject([{ player: 'hls.js', sessions: 3 }])
+  })
+
   it('a failing session on a screen keeps what it showed', async () => {
     const gone = lab.media.video('gone', ({ name }, response) => {
       if (!name.includes('00002.m4s')) return false

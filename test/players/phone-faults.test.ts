@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { DRIVERS } from '../../src/bin/drivers.ts'
+import { DEFAULT_PLAYER } from '../../src/domain/player-choice.ts'
 import { AdbServer } from '../../src/drivers/adb/adb-server.ts'
 import type { Driver } from '../../src/drivers/driver.ts'
 import type { PageEnd } from '../../src/protocol/player-messages.ts'
@@ -82,6 +83,7 @@ class PhoneLab implements AsyncDisposable {
       device: { id: 'd', labName: 'WS01-S01' },
       video: { id: 'v', url: this.#videoUrl, title: '' },
       plan: { plannedSeconds: 5, interactions: [] },
+      player: DEFAULT_PLAYER,
       origins: inForce(),
     }
     return (await this.driver.play(assignment, AbortSignal.timeout(300_000), () => {})).failure

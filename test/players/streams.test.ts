@@ -3,6 +3,7 @@ import { DRIVERS } from '../../src/bin/drivers.ts'
 import { headlessFiles } from '../../src/bin/page-files.ts'
 import { StreamReader } from '../../src/bin/stream-reader.ts'
 import type { SessionReport } from '../../src/domain/playback-result.ts'
+import type { PlayerName } from '../../src/domain/player-choice.ts'
 import { findBrowser } from '../../src/drivers/chromium/find-browser.ts'
 import type { Driver } from '../../src/drivers/driver.ts'
 import type { Probe } from '../../src/engine/probe.ts'
@@ -11,8 +12,8 @@ import { inForce } from '../support/origins.ts'
 import { type StreamServer, startStreamServer } from '../support/stream-server.ts'
 
 /**
- * Streams of many kinds, and those that our own reading once got wrong, are read, played and asked for as Shaka does it in
- * Chromium: the same verdict, the same segments.
+ * Streams of many kinds, and those that our own reading once got wrong, are read, played and asked for as the same player does
+ * it in Chromium: the same verdict, the same segments.
  */
 const LADDER = '/media/ladder'
 const FILM = '/test/shapes/film'
@@ -168,6 +169,27 @@ const CASES: Record<string, Case> = {
   '/delta/playready.m3u8': { seconds: null, headlessOnly: 'short' },
 }
 
+/** The same of hls.js, which plays HLS alone. It says nothing of the rendition of a playlist that no other one declares. */
+const HLS_CASES: Record<string, Case> = {
+  '/test/streams/ts/media.m3u8': { seconds: 7.72, rungs: 0, headlessOnly: 'short' },
+  '/test/streams/aes/media.m3u8': { seconds: 7.72, rungs: 0 },
+  '/test/streams/range/media.m3u8': { seconds: 7.72, rungs: 0, headlessOnly: 'short' },
+  '/test/streams/sound/media.m3u8': { seconds: 7.72, rungs: 0, headlessOnly: 'short' },
+  '/sound-rung/master.m3u8': { seconds: 7.72, never: /sound\/(s\d|media)/, rungs: 2, headlessOnly: 'short' },
+  // Sound that is announced and is not there is not missed.
+  '/silent/master.m3u8': { seconds: 6.006 },
+  '/described/master.m3u8': { seconds: 7.72, never: /described\.m3u8|stream3/, headlessOnly: 'short' },
+  '/gap/media.m3u8': { seconds: 10.01, watched: 7.5, never: /not-there/, rungs: 0 },
+  '/ignored/test/streams/range/media.m3u8': { seconds: 7.72, fails: 'content', rungs: 0, headlessOnly: 'short' },
+  '/short/test/streams/range/media.m3u8': { seconds: 7.72, fails: 'content', rungs: 0 },
+  '/index/manifest.mpd': { seconds: null },
+}
+
+const STREAMS = [
+  ...Object.entries(CASES).map(([path, one]) => ({ player: 'shaka' as PlayerName, path, ...one })),
+  ...Object.entries(HLS_CASES).map(([path, one]) => ({ player: 'hls.js' as PlayerName, path, ...one })),
+].map((one) => ({ ...one, name: `${one.player} ${one.path}` }))
+
 type Played = { report: SessionReport; asked: string[] }
 
 let stack: AsyncDisposableStack
@@ -185,26 +207,26 @@ beforeAll(async () => {
   const setting = { env: process.env, home: '', labNames: [], apartMs: 300, shapeOf: () => null, onError }
   const make = async (name: string) => stack.use((await DRIVERS[name]?.(setting)) as Driver)
   const made = await Promise.all(drivers.map(async (name) => [name, await make(name)] as const))
-  const jobs = Object.entries(CASES).flatMap(([path, { headlessOnly }]) => {
+  const jobs = STREAMS.flatMap(({ headlessOnly, ...stream }) => {
     const spared = headlessOnly === 'always' || (headlessOnly === 'short' && !inject('long'))
-    return made.flatMap(([name, driver]) => (spared && name !== 'headless' ? [] : [{ path, name, driver }]))
+    return made.flatMap(([on, driver]) => (spared && on !== 'headless' ? [] : [{ ...stream, on, driver }]))
   })
-  await inTurn(jobs, 6, async ({ path, name, driver }) => {
-    const sessionId = `${name} ${path}`
+  await inTurn(jobs, 6, async ({ name, player, path, on, driver }) => {
+    const sessionId = `${on} ${name}`
     const video = { id: 'v', url: `${server.url}${path}`, title: '' }
     const assignment = {
       ...{ sessionId, video, workload: { id: 'w', name: 'streams' }, device: { id: 'd', labName: 'WS01-S01' } },
       plan: { plannedSeconds: 60, interactions: [] },
+      player: { name: player, config: {} },
       origins: inForce(),
     }
     const report = await driver.play(assignment, AbortSignal.timeout(120_000), () => {})
-    outcomes[path] = { ...outcomes[path], [name]: { report, asked: server.asked(sessionId) } }
+    outcomes[name] = { ...outcomes[name], [on]: { report, asked: server.asked(sessionId) } }
   })
-  await inTurn(Object.keys(CASES), 4, async (path) => {
+  await inTurn(STREAMS, 4, async ({ name, player, path }) => {
     const video = { id: 'v', url: `${server.url}${path}` }
-    probes[path] = await reader
-      .read(video, { origins: [], signal: AbortSignal.timeout(120_000) })
-      .catch((error: Error) => error)
+    const asked = { player: { name: player, config: {} }, origins: [], signal: AbortSignal.timeout(120_000) }
+    probes[name] = await reader.read(video, asked).catch((error: Error) => error)
   })
 }, 300_000)
 afterAll(() => stack.disposeAsync())
@@ -223,15 +245,16 @@ function segmentsAsked(asked: readonly string[]): string[] {
   return [...new Set(media.map((what) => what.replace(/stream[0-2]/, 'video')))].sort()
 }
 
-test.each(Object.entries(CASES))('%s', (path, { seconds, watched = seconds, fails, never, rungs = 1 }) => {
-  const played = outcomes[path] as Record<string, Played>
-  for (const [name, { report, asked }] of Object.entries(played)) {
-    const said = `${name}: ${report.failure?.message ?? report.endReason}`
+test.each(STREAMS)('$name', ({ name, player, path, seconds, watched = seconds, fails, never, rungs = 1 }) => {
+  const played = outcomes[name] as Record<string, Played>
+  for (const [on, { report, asked }] of Object.entries(played)) {
+    const said = `${on}: ${report.failure?.message ?? report.endReason}`
+    expect([said, report.player?.name]).toEqual([said, player])
     if (seconds === null) {
       expect([said, report.failure?.kind]).toEqual([said, expect.stringMatching(/^(content|unsupported)$/)])
     } else if (fails !== undefined) {
       // Chromium does not say whether its demuxer or its decoder refused it.
-      const kinds = name === 'chromium' ? [fails, 'player'] : [fails]
+      const kinds = on === 'chromium' ? [fails, 'player'] : [fails]
       expect([said, kinds.includes(report.failure?.kind ?? '')]).toEqual([said, true])
     } else {
       expect([said, report.endReason]).toEqual([said, 'ended'])
@@ -240,7 +263,7 @@ test.each(Object.entries(CASES))('%s', (path, { seconds, watched = seconds, fail
       expect(report.watchTime, said).toBeLessThan((watched ?? 0) + 3)
       // Nobody asked for a seek: the leap over a gap is a stall.
       expect(report.figures.seekingMs, said).toBe(0)
-      if (name === 'headless') expect(report.figures.rebufferCount, said).toBe(path.startsWith('/gap/') ? 1 : 0)
+      if (on === 'headless') expect(report.figures.rebufferCount, said).toBe(path.startsWith('/gap/') ? 1 : 0)
     }
     if (never) expect(asked.filter((what) => never.test(what))).toEqual([])
   }
@@ -252,11 +275,12 @@ test.each(Object.entries(CASES))('%s', (path, { seconds, watched = seconds, fail
       expect(segmentsAsked(headless.asked)).toEqual(segmentsAsked(chromium.asked))
     }
   }
-  const probe = probes[path] as Probe | Error
+  const probe = probes[name] as Probe | Error
   if (seconds === null) {
     expect(probe).toBeInstanceOf(Error)
     return
   }
-  expect(probe).toMatchObject({ live: false, durationSeconds: expect.closeTo(seconds, 1) })
+  const by = { name: player, version: expect.stringMatching(/^v?\d+\.\d+\.\d+/) }
+  expect(probe).toMatchObject({ live: false, durationSeconds: expect.closeTo(seconds, 1), player: by })
   expect((probe as Probe).renditions.filter(({ kind }) => kind === 'video')).toHaveLength(rungs)
 })

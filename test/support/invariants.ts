@@ -20,6 +20,13 @@ const ROUNDING = `interval '1 ms'`
 
 const INVARIANTS: readonly Invariant[] = [
   {
+    name: 'a result names its player with version and digest or names none, and it is the one that its workload chose',
+    broken: `SELECT r.id || ' ' || concat_ws(' ', r.player, r.player_version, r.player_digest)
+      FROM results r JOIN command_history c ON c.id = r.command_id JOIN workloads w ON w.id = c.workload_id
+      WHERE num_nulls(r.player, r.player_version, r.player_digest) NOT IN (0, 3)
+        OR r.player <> coalesce(w.config #>> '{watchConfig,player,name}', 'shaka')`,
+  },
+  {
     name: 'no attempt is leased before its batch was opened',
     broken: `SELECT a.id || ' leased at ' || a.leased_at || ', batch ' || b.batch_group || ' opened at ' || coalesce(b.started_at::text, 'no time')
       FROM command_attempts a JOIN command_history c ON c.id = a.command_id

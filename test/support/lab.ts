@@ -91,5 +91,6 @@ export function report(failure: SessionReport['failure'] = null): SessionReport 
     },
     timeline: [{ atMs: 0, kind: 'state', state: 'starting' }],
     loopDelayP99Ms: 1,
+    player: null,
   }
 }

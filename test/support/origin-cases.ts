@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { headlessFiles, pageFiles } from '../../src/bin/page-files.ts'
 import type { PlayableOrigin } from '../../src/domain/playable-origin.ts'
+import { DEFAULT_PLAYER } from '../../src/domain/player-choice.ts'
 import { createAdbDriver } from '../../src/drivers/adb/driver.ts'
 import { createChromiumDriver } from '../../src/drivers/chromium/driver.ts'
 import type { Driver } from '../../src/drivers/driver.ts'
@@ -198,6 +199,7 @@ async function play({ url, origins, onSegment: then }: Case): Promise<string> {
       device: { id: 'd', labName: 'WS01-S01' },
       video: { id: 'v', url, title: '' },
       plan: { plannedSeconds: PLAN_SECONDS, interactions: [] },
+      player: DEFAULT_PLAYER,
       origins: inForce,
     },
     AbortSignal.timeout(300_000),

@@ -79,6 +79,9 @@ function SessionView({ result }: { result: SessionResult }) {
             <Fact name={text.late} value={`${decimals(result.loopDelayP99Ms, 0, words)} ms`} />
           )}
           <Fact name={words.device.driver} value={result.driver ?? words.common.unknown} />
+          {result.player !== null && (
+            <Fact name={text.player} value={`${result.player} ${result.playerVersion} (${result.playerDigest})`} />
+          )}
         </dl>
       </section>
       <Timeline result={result} />

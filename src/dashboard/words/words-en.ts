@@ -259,6 +259,8 @@ export const en = {
     seekProbability: 'Seek',
     qualitySwitchProbability: 'Quality switch',
     backgroundProbability: 'To the background',
+    player: 'Player',
+    players: { '': 'Shaka Player (HLS, DASH)', 'hls.js': 'hls.js (HLS)' } as Record<string, string>,
     seed: 'Seed',
     seedHint: 'The same seed draws the same night. Its own where none is given.',
     failing: 'Failures',
@@ -390,6 +392,7 @@ export const en = {
     unreliable:
       'Unreliable: the player itself was late, and these figures say nothing of the stream. Statistics and gates leave them out.',
     late: 'Player’s own delay, p99',
+    player: 'Player',
     states: 'States over time',
     bitrate: 'Bitrate over time',
     stalls: 'Stalls',

@@ -255,6 +255,8 @@ export const ko: Words = {
     seekProbability: '탐색',
     qualitySwitchProbability: '화질 전환',
     backgroundProbability: '백그라운드 전환',
+    player: '플레이어',
+    players: { '': 'Shaka Player (HLS, DASH)', 'hls.js': 'hls.js (HLS)' },
     seed: '시드',
     seedHint: '시드가 같으면 같은 밤이 뽑힙니다. 비우면 고유한 시드를 씁니다.',
     failing: '실패',
@@ -381,6 +383,7 @@ export const ko: Words = {
     unreliable:
       '신뢰 불가: 플레이어 자체가 지연되어 이 수치는 스트림에 대해 말해 주지 않습니다. 통계와 게이트에서 제외됩니다.',
     late: '플레이어 자체 지연, p99',
+    player: '플레이어',
     states: '시간에 따른 상태',
     bitrate: '시간에 따른 비트레이트',
     stalls: '끊김',

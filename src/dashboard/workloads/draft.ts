@@ -9,6 +9,8 @@ export type Draft = {
   preset: string
   batchConfig: Record<BatchField, string>
   watchConfig: Record<WatchField, string>
+  /** Empty for the one that plays where none is chosen. */
+  player: string
   seed: string
   onVideoError: 'fail' | 'skip'
   alternateGroups: boolean
@@ -85,6 +87,7 @@ export function emptyDraft(name: string): Draft {
     preset: '',
     batchConfig: blank(BATCH_FIELDS),
     watchConfig: blank(WATCH_FIELDS),
+    player: '',
     seed: '',
     onVideoError: 'fail',
     alternateGroups: false,
@@ -108,14 +111,18 @@ export function emptyDraft(name: string): Draft {
 
 /** What was typed, as the API takes it; what is no number stays text, so that it is refused by its field. */
 export function settingsOf(draft: Draft) {
-  const { window, gates, seed, timeZone } = draft
+  const { window, gates, seed, player, timeZone } = draft
   return {
     name: draft.name,
     ...(draft.targetWorkstations.length > 0 ? { targetWorkstations: [...draft.targetWorkstations] } : {}),
     ...(draft.targetLabels === '' ? {} : { targetLabels: draft.targetLabels }),
     preset: draft.preset === '' ? null : draft.preset,
     batchConfig: numbers(draft.batchConfig),
-    watchConfig: { ...numbers(draft.watchConfig), ...(seed === '' ? {} : { seed }) },
+    watchConfig: {
+      ...numbers(draft.watchConfig),
+      ...(player === '' ? {} : { player: { name: player } }),
+      ...(seed === '' ? {} : { seed }),
+    },
     onVideoError: draft.onVideoError,
     alternateGroups: draft.alternateGroups,
     window: window.from === '' && window.to === '' ? null : { ...window, timeZone },

@@ -180,6 +180,13 @@ function Pace({ draft, change }: Part) {
         <h2>{text.watch}</h2>
         <div className="fields">
           {watch(['watchDurationMin', 'watchDurationMax'])}
+          <SelectField
+            path="watchConfig.player.name"
+            label={text.player}
+            value={draft.player}
+            options={Object.entries(text.players)}
+            onValue={(player) => change({ player })}
+          />
           <Field
             path="watchConfig.seed"
             label={text.seed}

@@ -31,7 +31,8 @@ const LOOK_MS = 1000
 export async function createAdbDriver(options: AdbDriverOptions): Promise<Driver> {
   const { env, home, labNames, page, onError } = options
   await using stack = new AsyncDisposableStack()
-  const host = stack.use(await PageHost.start(await page()))
+  const files = await page()
+  const host = stack.use(await PageHost.start(files))
   const slots = await Slots.open(join(home, 'phones.json'), labNames)
   const browser = env.DOAI_ANDROID_BROWSER || null
   const phones = stack.use(new Phones({ server: new AdbServer(env), slots, clock: realClock, browser, onError }))
@@ -60,7 +61,10 @@ export async function createAdbDriver(options: AdbDriverOptions): Promise<Driver
     identity: ({ labName }) => phones.identity(labName),
     health: ({ labName }) => phones.health(labName),
     async play(assignment, signal, onLive) {
-      const session = new PageSession({ assignment, clock: realClock, onLive, background: true, signal })
+      const session = new PageSession({
+        ...{ assignment, players: files.players, clock: realClock },
+        ...{ onLive, background: true, signal },
+      })
       const phone = phones.at(assignment.device.labName)
       if (typeof phone === 'string') session.fail(failed('device', 'phone_offline', phone))
       if (typeof phone === 'string' || session.over.aborted) return session.report()

@@ -55,7 +55,8 @@ export async function createChromiumDriver(options: ChromiumDriverOptions): Prom
     browserArguments = [],
   } = options
   await using stack = new AsyncDisposableStack()
-  const host = stack.use(await PageHost.start(await page()))
+  const files = await page()
+  const host = stack.use(await PageHost.start(files))
   const keeper = stack.use(new BrowserKeeper({ executable, sandbox, browserArguments }))
   const model = await browserVersion(executable)
   const turnstile = new Turnstile(realClock, apartMs)
@@ -97,7 +98,10 @@ export async function createChromiumDriver(options: ChromiumDriverOptions): Prom
     name: 'chromium',
     identity: () => ({ model, os: process.platform }),
     async play(assignment, signal, onLive) {
-      const session = new PageSession({ assignment, clock: realClock, onLive, background: false, signal })
+      const session = new PageSession({
+        ...{ assignment, players: files.players, clock: realClock },
+        ...{ onLive, background: false, signal },
+      })
       try {
         await turnstile.pass(session.over)
         if (!session.over.aborted) await inBrowser(session)

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { DEFAULT_PLAYER } from '../../domain/player-choice.ts'
 import { OriginsInForce } from '../../origins/origins-in-force.ts'
 import type { FromHost, HostEnd, ToHost } from '../../player-process/messages.ts'
 import type { PageReport } from '../../protocol/player-messages.ts'
+import { playerBuild } from '../player-page/player-builds.ts'
 import { createHeadlessDriver } from './driver.ts'
 
 const REPORT: PageReport = {
@@ -17,15 +19,18 @@ const REPORT: PageReport = {
     ...{ bytes: 100, segmentBytes: 100, segmentMs: 10, decodedFrames: null, droppedFrames: null },
     loopDelayP99Ms: 1,
   },
+  player: { name: 'shaka', version: '5.2.12' },
   end: { atMs: 1000, reason: 'planned', failure: null },
 }
+
+const BUILDS = { shaka: playerBuild('shaka()'), 'hls.js': playerBuild('hls()') }
 
 /** One process that a test speaks for, and what is played in it. */
 async function lab() {
   const said: ToHost[] = []
   const host: { hear(message: FromHost): void; end(end: HostEnd): void } = { hear: () => {}, end: () => {} }
   const driver = await createHeadlessDriver({
-    page: async () => ({ player: 'player()', script: 'page()' }),
+    page: async () => ({ players: BUILDS, script: 'page()' }),
     startHost(hear, end) {
       Object.assign(host, { hear, end })
       return { send: (message) => void said.push(message), kill: () => {} }
@@ -40,6 +45,7 @@ async function lab() {
       device: { id: 'd', labName: 'WS01-S01' },
       video: { id: 'v', url, title: '' },
       plan: { plannedSeconds: 10, interactions: [] },
+      player: DEFAULT_PLAYER,
       origins,
     }
     const plays = () => said.filter((message) => message.kind === 'play')

@@ -4,6 +4,7 @@ import { PageReport } from '../../protocol/player-messages.ts'
 import { realClock } from '../clock.ts'
 import type { Driver } from '../driver.ts'
 import { type Failure, PageSession } from '../player-page/page-session.ts'
+import { type PlayerBuilds, scriptsOf } from '../player-page/player-builds.ts'
 import { Turnstile } from '../turnstile.ts'
 
 /**
@@ -14,8 +15,8 @@ import { Turnstile } from '../turnstile.ts'
 const APART_MS = 20
 
 export type HeadlessDriverOptions = {
-  /** The player's build and the script that plays with it. */
-  page: () => Promise<{ player: string; script: string }>
+  /** The players' builds and the script that plays with them. */
+  page: () => Promise<{ players: PlayerBuilds; script: string }>
   /** The folder of a stream that the first process plays when it starts; none if not given. */
   warmUp?: string | undefined
   /** Starts what plays sessions: a process; for tests, what they like. */
@@ -33,9 +34,10 @@ export async function createHeadlessDriver({
   apartMs = APART_MS,
   ...options
 }: HeadlessDriverOptions): Promise<Driver> {
+  const { players, script } = await page()
   const processes = new PlayerProcesses({
     ...options,
-    load: { ...(await page()), page: 'play' },
+    load: { players: scriptsOf(players), script, page: 'play' },
     kept: 1,
     clock: realClock,
   })
@@ -45,7 +47,10 @@ export async function createHeadlessDriver({
     name: 'headless',
     identity: () => ({ model: 'headless', os: process.platform }),
     async play(assignment, signal, onLive) {
-      const session = new PageSession({ assignment, clock: realClock, onLive, background: false, signal })
+      const session = new PageSession({
+        ...{ assignment, players, clock: realClock },
+        ...{ onLive, background: false, signal },
+      })
       await turnstile.pass(session.over)
       if (!session.over.aborted) await play(processes, session)
       return session.report()

@@ -1,14 +1,17 @@
 import { request } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ReachableOrigin } from '../../domain/playable-origin.ts'
+import { DEFAULT_PLAYER } from '../../domain/player-choice.ts'
 import { OriginsInForce } from '../../origins/origins-in-force.ts'
 import { realClock } from '../clock.ts'
 import { PageHost } from './page-host.ts'
 import { PageSession } from './page-session.ts'
+import { playerBuild } from './player-builds.ts'
 
+const BUILDS = { shaka: playerBuild('shaka()'), 'hls.js': playerBuild('hls()') }
 let host: PageHost
 beforeEach(async () => {
-  host = await PageHost.start({ html: '<!doctype html>', css: 'p{}', player: 'player()', script: 'go()' })
+  host = await PageHost.start({ html: '<!doctype html>', css: 'p{}', players: BUILDS, script: 'go()' })
 })
 afterEach(() => host[Symbol.asyncDispose]())
 
@@ -20,8 +23,10 @@ function session(url = 'https://media.example.com/a.m3u8', origins: ReachableOri
       device: { id: 'd', labName: 'WS01-S01' },
       video: { id: 'v', url, title: '' },
       plan: { plannedSeconds: 10, interactions: [] },
+      player: DEFAULT_PLAYER,
       origins: new OriginsInForce(origins.map((origin) => ({ ...origin, token: 'a token' }))),
     },
+    players: BUILDS,
     clock: realClock,
     onLive: () => {},
     background: true,

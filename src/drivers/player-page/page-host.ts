@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { PLAYER_NAMES } from '../../domain/player-choice.ts'
 import { PageReport } from '../../protocol/player-messages.ts'
 import type { PageFiles, PageSession } from './page-session.ts'
 import { securityPolicy } from './security-policy.ts'
@@ -45,8 +46,9 @@ export class PageHost implements AsyncDisposable {
     const own = [`127.0.0.1:${this.port}`, `localhost:${this.port}`]
     if (!own.includes(request.headers.host ?? '')) return end(response, 421)
     const { pathname } = new URL(request.url ?? '/', this.origin)
-    if (request.method === 'GET' && pathname === '/player.js')
-      return file(response, this.#files.player, 'text/javascript')
+    const player = PLAYER_NAMES.find((name) => pathname === `/players/${name}.js`)
+    if (request.method === 'GET' && player !== undefined)
+      return file(response, this.#files.players[player].code, 'text/javascript')
     if (request.method === 'GET' && pathname === '/page.js')
       return file(response, this.#files.script, 'text/javascript')
     if (request.method === 'GET' && pathname === '/page.css') return file(response, this.#files.css, 'text/css')
@@ -56,10 +58,10 @@ export class PageHost implements AsyncDisposable {
     if (request.method !== (what === 'report' ? 'POST' : 'GET')) return end(response, 405)
     if (what === 'report') return this.#report(session, request, response)
     if (what === 'brief') return json(response, session.brief())
-    const { origins, video } = session.assignment
+    const { origins, video, player: choice } = session.assignment
     response.setHeader('content-security-policy', securityPolicy(origins.list, video.url))
     response.setHeader('referrer-policy', 'no-referrer')
-    file(response, this.#files.html, 'text/html')
+    file(response, this.#files.html.replace('{{player}}', choice.name), 'text/html')
   }
 
   async #report(session: PageSession, request: IncomingMessage, response: ServerResponse): Promise<void> {

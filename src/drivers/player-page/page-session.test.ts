@@ -1,13 +1,18 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { TimelineEntry } from '../../domain/playback-result.ts'
+import { DEFAULT_PLAYER } from '../../domain/player-choice.ts'
 import { OriginsInForce } from '../../origins/origins-in-force.ts'
 import type { PageReport } from '../../protocol/player-messages.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { PageSession } from './page-session.ts'
+import { playerBuild, playerDigest } from './player-builds.ts'
 
 const LIVE = { state: 'playing' as const, positionSeconds: 1, bufferSeconds: 5, bitrateKbps: 300, rebufferCount: 0 }
 const NOTHING = { bytes: 0, segmentBytes: 0, segmentMs: 0, decodedFrames: null, droppedFrames: null }
+
+const PLAYER = { name: 'shaka', version: '5.2.12' }
+const BUILDS = { shaka: playerBuild('shaka()'), 'hls.js': playerBuild('hls()') }
 
 function session(clock = new VirtualClock(), signal = new AbortController().signal) {
   return new PageSession({
@@ -17,8 +22,10 @@ function session(clock = new VirtualClock(), signal = new AbortController().sign
       device: { id: 'd', labName: 'WS01-S01' },
       video: { id: 'v', url: 'http://localhost/a.m3u8', title: '' },
       plan: { plannedSeconds: 10, interactions: [] },
+      player: DEFAULT_PLAYER,
       origins: new OriginsInForce(),
     },
+    players: BUILDS,
     clock,
     onLive: () => {},
     background: true,
@@ -28,13 +35,20 @@ function session(clock = new VirtualClock(), signal = new AbortController().sign
 
 function said(seq: number, first: number, entries: TimelineEntry[], over: Partial<PageReport> = {}): PageReport {
   const counters = { ...NOTHING, bytes: seq * 100, loopDelayP99Ms: 1 }
-  return { seq, atMs: seq * 1000, first, entries, live: LIVE, counters, end: null, ...over }
+  return { seq, atMs: seq * 1000, first, entries, live: LIVE, counters, player: PLAYER, end: null, ...over }
 }
 
 const BEGUN: TimelineEntry[] = [
   { kind: 'state', atMs: 0, state: 'starting' },
   { kind: 'state', atMs: 400, state: 'playing' },
 ]
+
+test('a report names what played, with the digest of its build; of a page that told nothing it names none', () => {
+  const page = session()
+  expect(page.report().player).toBeNull()
+  page.take(said(1, 0, BEGUN))
+  expect(page.report().player).toEqual({ ...PLAYER, digest: playerDigest(BUILDS, DEFAULT_PLAYER) })
+})
 
 test('what a page says is there once, in order, whatever of it is lost, repeated or late', () => {
   const all = Array.from({ length: 30 }, (_, at): TimelineEntry => {

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { Assignment, LiveState } from '../driver.ts'
 import { measure } from '../measure.ts'
 import { stoppedBy } from '../stopped.ts'
+import { type PlayerBuilds, playerDigest } from './player-builds.ts'
 
 export type Failure = NonNullable<SessionReport['failure']> & { code: string }
 
@@ -14,6 +15,8 @@ type Broken = { kind: 'failed'; failure: Failure } | { kind: 'aborted' }
 
 export type PageSessionOptions = {
   assignment: Assignment
+  /** What its page plays with: what plays is told with the digest of its build. */
+  players: PlayerBuilds
   clock: Clock
   onLive: (live: LiveState) => void
   /** Whether the driver itself sends the page to the background when the plan says so. */
@@ -22,8 +25,8 @@ export type PageSessionOptions = {
   signal: AbortSignal
 }
 
-/** The page as a browser gets it, bundled, and the player's own build. */
-export type PageFiles = { html: string; css: string; player: string; script: string }
+/** The page as a browser gets it, bundled, and the players' own builds. */
+export type PageFiles = { html: string; css: string; players: PlayerBuilds; script: string }
 
 /** A page tells what happens once a second: one that is silent for so long is stuck. */
 const SILENT_MS = 15_000
@@ -53,6 +56,7 @@ export class PageSession {
   #seq = -1
   #atMs = 0
   #counters: PageReport['counters'] = NOTHING
+  #player: PageReport['player'] | null = null
   #end: PageReport['end'] = null
   #broken: Broken | null = null
   #heardMs: number
@@ -113,7 +117,7 @@ export class PageSession {
 
   brief(): SessionBrief {
     this.#heard()
-    const { sessionId, workload, device, video, plan, origins } = this.assignment
+    const { sessionId, workload, device, video, plan, player, origins } = this.assignment
     const { background } = this.#options
     return {
       sessionId,
@@ -121,6 +125,7 @@ export class PageSession {
       device: device.labName,
       video,
       plan,
+      player,
       origins: reachable(origins.list),
       background,
     }
@@ -137,6 +142,7 @@ export class PageSession {
       if (report.counters.bytes > this.#counters.bytes) this.#dataSinceMs = heardBeforeMs
       this.#atMs = Math.max(this.#atMs, report.atMs)
       this.#counters = report.counters
+      this.#player = report.player
       this.#options.onLive(report.live)
       if (this.#entries.some((entry) => entry.kind === 'state' && entry.state === 'playing')) this.#playing.resolve()
     }
@@ -224,8 +230,16 @@ export class PageSession {
       figures,
       timeline,
       loopDelayP99Ms: this.#counters.loopDelayP99Ms,
+      player: this.#identity(),
       ...(this.#picture === null ? {} : { screenshot: this.#picture.toString('base64') }),
     }
+  }
+
+  /** What played it; null where its page told nothing of itself. */
+  #identity(): SessionReport['player'] {
+    const { player } = this.assignment
+    if (this.#player === null) return null
+    return { ...this.#player, digest: playerDigest(this.#options.players, player) }
   }
 
   #heard(): void {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { DEFAULT_PLAYER } from '../../domain/player-choice.ts'
 import { OriginsInForce } from '../../origins/origins-in-force.ts'
 import type { Assignment, LiveState } from '../driver.ts'
 import { VirtualClock } from '../virtual-clock.ts'
@@ -11,6 +12,7 @@ const assignment = (query = '', sessionId = 's-1'): Assignment => ({
   device: { id: 'd', labName: 'WS01-S03' },
   video: { id: 'v', url: `http://127.0.0.1/a.m3u8${query}`, title: '' },
   plan: { plannedSeconds: 30, interactions: [{ kind: 'pause', atMs: 5_000, forMs: 4_000 }] },
+  player: DEFAULT_PLAYER,
   origins: new OriginsInForce(),
 })
 const forever = () => new AbortController().signal

@@ -77,6 +77,7 @@ function report(
     figures: { ...figures, bytesDownloaded },
     timeline,
     loopDelayP99Ms: null,
+    player: null,
   }
 }
 

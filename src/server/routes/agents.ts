@@ -44,7 +44,7 @@ export function agentRoutes(engine: Engine, waiters: CommandWaiters, origins: Cu
     const found = waiters.wait(agent.workstation, body.waitSeconds * 1000, signal, async () => {
       // Meanwhile its credential may have been revoked.
       if (looks++ > 0) await admitAgain()
-      const leased = await leaseCommands(engine, agent, body.freeDevices)
+      const leased = await leaseCommands(engine, agent, body.freeDevices, body.players)
       const stop = await sessionsToStop(engine, agent.workstation, body.held)
       // What plays is held to the origins of now; an agent with nothing to play is told them with its next commands.
       const playing = leased.commands.length > 0 || body.held.length > 0

@@ -1,3 +1,4 @@
+import { DEFAULT_PLAYER } from '../../domain/player-choice.ts'
 import { addVideo, readVideo, readVideos } from '../../engine/catalogue.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Listed, ListVideo } from '../../engine/listing.ts'
@@ -33,9 +34,10 @@ export function catalogueRoutes({ engine, listVideo, checkOrigin }: Catalogue, m
     return paged(await readVideos(engine.pool, pageOf(query, 'id')), query.limit, (video) => video.id)
   })
   mount(calls.getVideo, async ({ params }) => found(await readVideo(engine.pool, params.id), 'video'))
-  mount(calls.probeVideo, async ({ params, signal }) => {
+  mount(calls.probeVideo, async ({ params, body, signal }) => {
     found(await readVideo(engine.pool, params.id), 'video')
-    return probeOf(await listVideo(params.id, AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)])))
+    const ends = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)])
+    return probeOf(await listVideo(params.id, body.player ?? DEFAULT_PLAYER, ends))
   })
   mount(calls.createOrigin, async ({ body }) => {
     if (needsNoProof(body.origin)) {
