@@ -3,24 +3,30 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { cpus, tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { DRIVERS } from '../src/bin/drivers.ts'
 import { PACKAGE_ROOT } from '../src/bin/version.ts'
-import { DEFAULT_PLAYER } from '../src/domain/player-choice.ts'
+import { PLAYER_NAMES, type PlayerName } from '../src/domain/player-choice.ts'
 import type { Driver } from '../src/drivers/driver.ts'
 import { OriginsInForce } from '../src/origins/origins-in-force.ts'
 import { Shaper } from '../src/origins/shaper.ts'
 import { median } from './statistics.ts'
 
 /**
- * Whether a headless session measures what Chromium measures: the same Shaka Player, the same stream, the same path, one
- * session at a time in random order. Each session is a row of a file as soon as it ended; what is in it already is not played
- * again. `--short` takes about eight minutes: the constant paths, twice.
+ * Whether a headless session measures what Chromium measures: the same player, the same stream, the same path, one
+ * session at a time in random order. Shaka Player plays DASH, hls.js HLS, of the same segments. Each session is a row of a
+ * file as soon as it ended; what is in it already is not played again. `--short` takes about eight minutes a player: the
+ * constant paths, twice.
  *
- * `npm run bench:fidelity -- [--short] [--rows FILE]`
+ * `npm run bench:fidelity -- [--short] [--player shaka|hls.js] [--rows FILE]`
  */
-const short = process.argv.includes('--short')
-const at = process.argv.indexOf('--rows')
-const ROWS = at < 0 ? join(tmpdir(), 'doai-fidelity.jsonl') : (process.argv[at + 1] ?? '')
+const { values } = parseArgs({
+  options: { short: { type: 'boolean', default: false }, player: { type: 'string' }, rows: { type: 'string' } },
+})
+const { short } = values
+const ROWS = values.rows ?? join(tmpdir(), 'doai-fidelity.jsonl')
+const PLAYERS = PLAYER_NAMES.filter((name) => values.player === undefined || values.player === name)
+const MANIFESTS: Record<PlayerName, string> = { shaka: 'manifest.mpd', 'hls.js': 'master.m3u8' }
 const LADDER = join(PACKAGE_ROOT, 'media', 'ladder')
 const DELAY_MS = 40
 const REPEATS = short ? 2 : 9
@@ -32,6 +38,7 @@ const CHANGES_MS = 6000
 const NAMES = ['headless', 'chromium'] as const
 
 type Row = {
+  player: PlayerName
   path: string
   driver: (typeof NAMES)[number]
   repeat: number
@@ -44,6 +51,7 @@ type Row = {
   asked: string[]
 }
 
+const TYPES: Record<string, string> = { '.mpd': 'application/dash+xml', '.m3u8': 'application/vnd.apple.mpegurl' }
 const shapers = new Map<string, Shaper>()
 const asked = new Map<string, string[]>()
 const server = createServer(async (request, response) => {
@@ -53,7 +61,7 @@ const server = createServer(async (request, response) => {
   response.setHeader('access-control-allow-origin', '*')
   const body = await readFile(join(LADDER, pathname)).catch(() => null)
   if (body === null) return response.writeHead(404).end()
-  const type = { '.mpd': 'application/dash+xml' }[extname(pathname)] ?? 'application/octet-stream'
+  const type = TYPES[extname(pathname)] ?? 'application/octet-stream'
   response.writeHead(200, { 'content-type': type, 'content-length': body.length })
   const stage = shapers.get(session)?.stage()
   if (stage === undefined) return response.end(body)
@@ -61,18 +69,20 @@ const server = createServer(async (request, response) => {
   stage.end(body)
 })
 await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/manifest.mpd`
+const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
 const known = (await readFile(ROWS, 'utf8').catch(() => '')).split('\n').filter(Boolean)
 const rows = known.map((line) => JSON.parse(line) as Row)
-const isDone = (path: string, driver: string, repeat: number) =>
-  rows.some((row) => row.path === path && row.driver === driver && row.repeat === repeat)
-const jobs = Object.keys(PATHS).flatMap((path) =>
-  NAMES.flatMap((driver) =>
-    Array.from({ length: REPEATS }, (_, repeat) => ({ path, driver, repeat, order: Math.random() })),
+const isDone = (job: Pick<Row, 'player' | 'path' | 'driver' | 'repeat'>) =>
+  rows.some((row) => (['player', 'path', 'driver', 'repeat'] as const).every((key) => row[key] === job[key]))
+const jobs = PLAYERS.flatMap((player) =>
+  Object.keys(PATHS).flatMap((path) =>
+    NAMES.flatMap((driver) =>
+      Array.from({ length: REPEATS }, (_, repeat) => ({ player, path, driver, repeat, order: Math.random() })),
+    ),
   ),
 )
-const left = jobs.filter((job) => !isDone(job.path, job.driver, job.repeat)).sort((a, b) => a.order - b.order)
+const left = jobs.filter((job) => !isDone(job)).sort((a, b) => a.order - b.order)
 console.log(`${cpus().length} × ${cpus()[0]?.model.trim()}; ${left.length} sessions to play, rows in ${ROWS}`)
 
 const setting = { env: process.env, home: '', labNames: [], apartMs: 0, shapeOf: () => null, onError: console.error }
@@ -81,11 +91,11 @@ for (const name of NAMES) {
   const driver = await DRIVERS[name]?.(setting)
   if (driver === undefined) throw new Error(`There is no driver ${name}.`)
   drivers.set(name, driver)
-  // Its process or browser is there before anything is measured.
-  await play(driver, 'warm')
+  // Its process or browser, and the player in it, are there before anything is measured.
+  for (const player of PLAYERS) await play(driver, player, 'warm')
 }
-for (const [done, { path, driver, repeat }] of left.entries()) {
-  const id = `${driver}-${path.replace('/', '-')}-${repeat}`
+for (const [done, { player, path, driver, repeat }] of left.entries()) {
+  const id = `${player}-${driver}-${path.replace('/', '-')}-${repeat}`
   const speeds = PATHS[path] ?? []
   const shape = { kbps: speeds[0] ?? 0, delayMs: DELAY_MS }
   shapers.set(id, new Shaper(shape))
@@ -95,32 +105,32 @@ for (const [done, { path, driver, repeat }] of left.entries()) {
     change += 1
     shape.kbps = speeds[change % speeds.length] ?? shape.kbps
   }, CHANGES_MS)
-  const { figures, failure, loopDelayP99Ms } = await play(drivers.get(driver) as Driver, id)
+  const { figures, failure, loopDelayP99Ms } = await play(drivers.get(driver) as Driver, player, id)
   clearInterval(changing)
   if (failure !== null) throw new Error(`${id}: ${failure.kind}, ${failure.message}`)
   const row: Row = {
-    ...{ path, driver, repeat, startupMs: figures.startupMs ?? 0, rebufferMs: figures.rebufferMs },
+    ...{ player, path, driver, repeat, startupMs: figures.startupMs ?? 0, rebufferMs: figures.rebufferMs },
     ...{ rebufferCount: figures.rebufferCount, bitrateKbps: figures.bitrateAvgKbps ?? 0, lateMs: loopDelayP99Ms ?? 0 },
     asked: (asked.get(id) ?? []).filter((name) => name.startsWith('chunk')),
   }
   rows.push(row)
   await appendFile(ROWS, `${JSON.stringify(row)}\n`)
-  console.log(`${done + 1} of ${left.length}: ${driver} at ${path} kbit/s`)
+  console.log(`${done + 1} of ${left.length}: ${player}, ${driver} at ${path} kbit/s`)
 }
 for (const driver of drivers.values()) await driver[Symbol.asyncDispose]()
 server.closeAllConnections()
 server.close()
-print()
+for (const player of PLAYERS) print(player)
 
-function play(driver: Driver, sessionId: string) {
+function play(driver: Driver, player: PlayerName, sessionId: string) {
   return driver.play(
     {
       sessionId,
       workload: { id: 'w', name: 'bench' },
       device: { id: 'd', labName: 'WS01-S01' },
-      video: { id: 'v', url, title: 'ladder' },
+      video: { id: 'v', url: `${url}/${MANIFESTS[player]}`, title: 'ladder' },
       plan: { plannedSeconds: sessionId === 'warm' ? 1 : 120, interactions: [] },
-      player: DEFAULT_PLAYER,
+      player: { name: player, config: {} },
       origins: new OriginsInForce(),
     },
     AbortSignal.timeout(300_000),
@@ -128,17 +138,19 @@ function play(driver: Driver, sessionId: string) {
   )
 }
 
-function print(): void {
+function print(player: PlayerName): void {
+  const own = rows.filter((row) => row.player === player)
   const figures = [
     ['start-up, ms', 'startupMs'],
     ['stalled, ms', 'rebufferMs'],
     ['stalls', 'rebufferCount'],
     ['mean bitrate, kbit/s', 'bitrateKbps'],
   ] as const
+  console.log(`\n${player}\n`)
   console.log('| path, kbit/s | figure | headless | Chromium | of Chromium | Chromium’s own range |')
   console.log('| --- | --- | --- | --- | --- | --- |')
   for (const path of Object.keys(PATHS)) {
-    const of = (driver: string) => rows.filter((row) => row.path === path && row.driver === driver)
+    const of = (driver: string) => own.filter((row) => row.path === path && row.driver === driver)
     const [headless, chromium] = [of('headless'), of('chromium')]
     for (const [name, key] of figures) {
       const [ours, theirs] = [headless, chromium].map((some) => median(some.map((row) => row[key])))
@@ -149,8 +161,8 @@ function print(): void {
     }
     console.log(`| ${path} | same rendition of a segment | ${agreement(headless, chromium)} | | | |`)
   }
-  const late = rows.map(({ lateMs }) => lateMs)
-  console.log(`${rows.length} sessions; loop delay p99 at most ${Math.max(0, ...late)} ms`)
+  const late = own.map(({ lateMs }) => lateMs)
+  console.log(`\n${own.length} sessions; loop delay p99 at most ${Math.max(0, ...late)} ms`)
 }
 
 /** Over all pairs of sessions: of how many segments both asked for the same rendition last. */

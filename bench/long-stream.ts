@@ -28,12 +28,36 @@ const MPD = `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" typ
 mediaPresentationDuration="PT${SEGMENTS * SEGMENT_SECONDS}S"><Period>${set(0, 'video/mp4', 'avc1.4d4015', 'width="426" height="240"')}
 ${set(3, 'audio/mp4', 'mp4a.40.2', '')}</Period></MPD>`
 
-/** Serves a stream of ten minutes at 240p on loopback, DASH with pictures and sound; gives its address. */
+const MASTER = `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Sound",DEFAULT=YES,AUTOSELECT=YES,URI="3.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=90000,CODECS="avc1.4d4015,mp4a.40.2",RESOLUTION=426x240,AUDIO="sound"
+0.m3u8
+`
+const playlist = (stream: number) => `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-TARGETDURATION:3
+#EXT-X-PLAYLIST-TYPE:VOD
+#EXT-X-MAP:URI="init-${stream}"
+${Array.from({ length: SEGMENTS }, (_, at) => `#EXTINF:${SEGMENT_SECONDS},\n${stream}-${at + 1}`).join('\n')}
+#EXT-X-ENDLIST
+`
+const HLS = { type: 'application/vnd.apple.mpegurl' }
+/** Manifests and playlists, by their names. */
+const TEXTS: Record<string, { type: string; text: string }> = {
+  'manifest.mpd': { type: 'application/dash+xml', text: MPD },
+  'master.m3u8': { ...HLS, text: MASTER },
+  '0.m3u8': { ...HLS, text: playlist(0) },
+  '3.m3u8': { ...HLS, text: playlist(3) },
+}
+
+/** Serves a stream of ten minutes at 240p on loopback, DASH and HLS with pictures and sound; gives its address. */
 export async function serveLongStream(): Promise<Disposable & { url: string }> {
   const server = createServer((request, response) => {
     const name = new URL(request.url ?? '', 'http://localhost').pathname.slice(1)
     response.setHeader('access-control-allow-origin', '*')
-    if (name === 'manifest.mpd') return response.writeHead(200, { 'content-type': 'application/dash+xml' }).end(MPD)
+    const manifest = TEXTS[name]
+    if (manifest !== undefined) return response.writeHead(200, { 'content-type': manifest.type }).end(manifest.text)
     const init = inits[name.replace('init-', '')]
     if (init !== undefined) return response.end(init)
     const [stream = '', number = 0] = name.split('-')

@@ -1,8 +1,9 @@
 import { fork } from 'node:child_process'
 import { cpus } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { headlessFiles } from '../src/bin/page-files.ts'
-import { DEFAULT_PLAYER } from '../src/domain/player-choice.ts'
+import { PlayerChoice } from '../src/domain/player-choice.ts'
 import { createHeadlessDriver } from '../src/drivers/headless/driver.ts'
 import { OriginsInForce } from '../src/origins/origins-in-force.ts'
 import { processStarter } from '../src/player-process/start-process.ts'
@@ -12,9 +13,17 @@ import { usageOf } from './usage.ts'
 
 /**
  * What a headless session costs in real time: so many in one process over a stream of ten minutes at 240p, in their steady
- * state, beside bare `undici` that fetches the same segments at the same pace. `npm run bench:sessions -- [COUNT …]`
+ * state, beside bare `undici` that fetches the same segments at the same pace. Shaka Player plays DASH, hls.js HLS.
+ *
+ * `npm run bench:sessions -- [--player shaka|hls.js] [COUNT …]`
  */
-const COUNTS = process.argv.slice(2).map(Number).filter(Boolean)
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { player: { type: 'string', default: 'shaka' } },
+})
+const COUNTS = positionals.map(Number).filter(Boolean)
+const PLAYER = PlayerChoice.parse({ name: values.player })
+const MANIFEST = PLAYER.name === 'shaka' ? 'manifest.mpd' : 'master.m3u8'
 /** From the first session's start, s: all play, and what is measured has begun and ended. */
 const STARTED_SECONDS = 15
 const MEASURED_SECONDS = 30
@@ -22,7 +31,9 @@ const MEASURED_SECONDS = 30
 const stream = await serveLongStream()
 const { url } = stream
 
-console.log(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}; the origin is beside them`)
+console.log(
+  `${PLAYER.name}; ${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}; the origin is beside them`,
+)
 for (const count of COUNTS.length > 0 ? COUNTS : [50, 100, 200, 400]) {
   const ours = await sessions(count)
   const bare = await undici(count)
@@ -43,9 +54,9 @@ async function sessions(count: number) {
     driver.play(
       {
         ...{ sessionId: `s${at}`, workload: { id: 'w', name: 'bench' }, device: { id: 'd', labName: `WS01-S${at}` } },
-        video: { id: 'v', url: `${url}/manifest.mpd`, title: '' },
+        video: { id: 'v', url: `${url}/${MANIFEST}`, title: '' },
         plan: { plannedSeconds, interactions: [] },
-        player: DEFAULT_PLAYER,
+        player: PLAYER,
         origins: new OriginsInForce(),
       },
       AbortSignal.timeout(300_000),

@@ -108,6 +108,21 @@ test('a process that plays and says nothing for a minute is ended, one at rest f
   expect(started.map(({ killed }) => killed).filter(Boolean)).toHaveLength(2)
 })
 
+test('the process that is kept is the first, and another one is warmed up where it ended; one that ends at once is not started anew', async () => {
+  const { started, processes, begin, pass } = lab(3)
+  processes.warm()
+  const warmed = () => started.map(({ said }) => (said[0]?.kind === 'load' ? said[0].warmUp : 'none'))
+  const [one, other] = [begin('a'), begin('b')]
+  for (const { task } of [one, other]) task[Symbol.dispose]()
+  await pass(31_000)
+  expect(started.map(({ killed }) => killed)).toEqual([false, true])
+  expect(warmed()).toEqual(['/media', null])
+  started[0]?.end({ byLimit: false, how: 'ended with 1' })
+  expect(warmed()).toEqual(['/media', null, '/media'])
+  started[2]?.end({ byLimit: false, how: 'ended with 1' })
+  expect(started).toHaveLength(3)
+})
+
 test('what a task’s process tells goes to its task; what a script throws is told, and what plays goes on', () => {
   const { started, errors, begin } = lab(1)
   const [one, other] = [begin('a'), begin('a')]

@@ -33,6 +33,7 @@ type Host = {
   /** The url of the stream of all its tasks; null where they are of several. */
   url: string | null
   tasks: Map<string, TaskEvents>
+  startedMs: number
   heardMs: number
   idleSinceMs: number
 }
@@ -56,7 +57,7 @@ export class PlayerProcesses {
     void this.#watch()
   }
 
-  /** Starts those that are kept, so that the first task waits for none. */
+  /** Starts those that are kept and not there, so that the next task waits for none. */
   warm(): void {
     while (this.#hosts.size < this.#options.kept) this.#start(this.#options.warmUp ?? null)
   }
@@ -106,7 +107,8 @@ export class PlayerProcesses {
       else if (message.kind !== 'alive') host.tasks.get(message.id)?.hear(message)
     }
     const link = startHost(hear, (end) => this.#ended(host, end))
-    const host: Host = { link, url: null, tasks: new Map(), heardMs: clock.now(), idleSinceMs: clock.now() }
+    const now = clock.now()
+    const host: Host = { link, url: null, tasks: new Map(), startedMs: now, heardMs: now, idleSinceMs: now }
     link.send({ kind: 'load', ...load, warmUp })
     this.#hosts.add(host)
     return host
@@ -117,6 +119,8 @@ export class PlayerProcesses {
     const tasks = [...host.tasks.values()]
     host.tasks.clear()
     for (const { ended } of tasks) ended({ ...end, alone: host.url !== null })
+    // One that ends as soon as it starts is not started again and again.
+    if (!this.#stopped.signal.aborted && this.#options.clock.now() - host.startedMs > REST_MS) this.warm()
   }
 
   async #watch(): Promise<void> {
@@ -125,7 +129,8 @@ export class PlayerProcesses {
     while (!signal.aborted) {
       await clock.sleep(LOOK_MS, signal)
       const now = clock.now()
-      for (const host of this.#hosts) {
+      // The first ones are warmed up: they are kept.
+      for (const host of [...this.#hosts].reverse()) {
         const silent = host.tasks.size > 0 && now - host.heardMs > SILENT_MS
         const rested = host.tasks.size === 0 && now - host.idleSinceMs > REST_MS && this.#hosts.size > kept
         if (!silent && !rested) continue

@@ -28,8 +28,8 @@ export async function warmUp(folder: string, begin: BeginSession): Promise<void>
 async function playOnce(session: ReturnType<BeginSession>): Promise<void> {
   using begun = session
   const { playback } = begun
-  await playback.play()
   const until = performance.now() + LONGEST_MS
+  await Promise.race([playback.play(), delay(LONGEST_MS, undefined, { ref: false })])
   while (playback.report(0).end === null && performance.now() < until) await delay(50)
   await playback.stop()
 }
