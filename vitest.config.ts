@@ -59,7 +59,7 @@ export default defineConfig({
           name: 'long',
           include: [
             'test/{faults,long,model,dashboard}/*.test.ts',
-            'test/players/{media-element,origins,streams}.test.ts',
+            'test/players/{live,media-element,origins,streams}.test.ts',
             'test/integration/stream-reader.test.ts',
             'src/**/*.test.ts',
           ],

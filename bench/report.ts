@@ -1,4 +1,4 @@
-import type { SessionReport } from '../src/domain/playback-result.ts'
+import { NOT_LIVE, type SessionReport } from '../src/domain/playback-result.ts'
 
 /** What a session of a minute reports: the figures, and a timeline of ordinary length. */
 export function sessionReport(sessionId: string): SessionReport {
@@ -19,6 +19,7 @@ export function sessionReport(sessionId: string): SessionReport {
       bitrateTopKbps: 800,
       switchCount: 1,
       throughputKbps: 5000,
+      ...NOT_LIVE,
       droppedFrames: null,
       decodedFrames: null,
       bytesDownloaded: 1_000_000,

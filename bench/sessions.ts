@@ -7,8 +7,8 @@ import { PlayerChoice } from '../src/domain/player-choice.ts'
 import { createHeadlessDriver } from '../src/drivers/headless/driver.ts'
 import { OriginsInForce } from '../src/origins/origins-in-force.ts'
 import { processStarter } from '../src/player-process/start-process.ts'
+import { SEGMENT_SECONDS, serveLongStream } from '../test/support/long-stream.ts'
 import { descendants } from '../test/support/processes.ts'
-import { SEGMENT_SECONDS, serveLongStream } from './long-stream.ts'
 import { usageOf } from './usage.ts'
 
 /**

@@ -4,7 +4,7 @@ import { DEFAULT_PLAYER } from '../src/domain/player-choice.ts'
 import { createHeadlessDriver } from '../src/drivers/headless/driver.ts'
 import { OriginsInForce } from '../src/origins/origins-in-force.ts'
 import { processStarter } from '../src/player-process/start-process.ts'
-import { serveLongStream } from './long-stream.ts'
+import { serveLongStream } from '../test/support/long-stream.ts'
 
 /**
  * What start-up times of headless sessions tell of the machine: so many that are begun together, all at once and some ms

@@ -22,6 +22,13 @@ export function allResults(client: Client, id: string): Promise<Result[]> {
   return all((cursor) => client.getWorkloadResults(id, { limit: 1000, ...(cursor ? { cursor } : {}) }))
 }
 
+/** Of live streams: half of the time it was no further behind the live edge. */
+const BEHIND = {
+  title: 'BEHIND',
+  of: (r: Result) => (r.liveLatencyP50Ms === null ? null : `${(r.liveLatencyP50Ms / 1000).toFixed(1)} s`),
+  right: true,
+}
+
 export function resultTable(results: readonly Result[]): string {
   const kbps = (value: number | null) => (value === null ? null : Math.round(value))
   return table(
@@ -43,6 +50,7 @@ export function resultTable(results: readonly Result[]): string {
       { title: 'START-UP', of: (r) => (r.startupMs === null ? null : `${Math.round(r.startupMs)} ms`), right: true },
       { title: 'STALLS', of: (r) => r.rebufferCount, right: true },
       { title: 'STALLED', of: (r) => `${Math.round(r.rebufferMs)} ms`, right: true },
+      ...(results.some((r) => r.liveLatencyP50Ms !== null) ? [BEHIND] : []),
       { title: 'KBIT/S', of: (r) => kbps(r.bitrateAvgKbps), right: true },
       { title: 'LOADED', of: (r) => megabytes(r.bytesDownloaded), right: true },
       { title: 'PLAYER', of: (r) => r.player && `${r.player} ${r.playerVersion}` },

@@ -34,6 +34,11 @@ const FACTS = {
   bytesDownloaded: { unit: 'bytes', worse: null, of: 'started', never: [] },
   errorsFatal: { unit: 'count', worse: 'higher', of: 'reported', never: [] },
   errorsNonfatal: { unit: 'count', worse: 'higher', of: 'reported', never: [] },
+  liveLatencyP50Ms: { unit: 'ms', worse: 'higher', of: 'started', never: ['simulated'] },
+  liveLatencyP95Ms: { unit: 'ms', worse: 'higher', of: 'started', never: ['simulated'] },
+  liveLatencyEndMs: { unit: 'ms', worse: 'higher', of: 'started', never: ['simulated'] },
+  liveDriftMs: { unit: 'ms', worse: 'higher', of: 'started', never: ['simulated'] },
+  liveWindowSeconds: { unit: 's', worse: null, of: 'started', never: ['simulated'] },
   loopDelayP99Ms: { unit: 'ms', worse: 'higher', of: 'every', never: ['simulated'] },
 } as const satisfies Readonly<Record<string, MetricFacts>>
 

@@ -24,8 +24,20 @@ export type TimelineEntry =
   | { atMs: number; kind: 'interaction'; interaction: string; outcome: 'done' | 'not_applicable' }
   | { atMs: number; kind: 'error'; code: string; message: string; fatal: boolean }
 
+/** Of a live stream: how far behind the live edge it was played, as its player tells it. */
+export type LiveFigures = {
+  liveLatencyP50Ms: number | null
+  liveLatencyP95Ms: number | null
+  /** When the session ended. */
+  liveLatencyEndMs: number | null
+  /** The latency at the end less that at the first frame: more than 0 where playing fell behind. */
+  liveDriftMs: number | null
+  /** How much of the stream could be sought, at the end. */
+  liveWindowSeconds: number | null
+}
+
 /** The stored components of a session; ratios are derived from them. Times in ms unless the name says otherwise. */
-export type PlaybackFigures = {
+export type PlaybackFigures = LiveFigures & {
   startupMs: number | null
   playingMs: number
   pausedMs: number
@@ -44,8 +56,18 @@ export type PlaybackFigures = {
   errorCodes: string[]
 }
 
+/** Of a stream on demand, and of a session that told none. */
+export const NOT_LIVE: LiveFigures = {
+  liveLatencyP50Ms: null,
+  liveLatencyP95Ms: null,
+  liveLatencyEndMs: null,
+  liveDriftMs: null,
+  liveWindowSeconds: null,
+}
+
 /** The figures of a session that never played. */
 const NO_FIGURES: PlaybackFigures = {
+  ...NOT_LIVE,
   startupMs: null,
   playingMs: 0,
   pausedMs: 0,

@@ -1,4 +1,4 @@
-import type { PlaybackFigures, TimelineEntry } from '../domain/playback-result.ts'
+import { NOT_LIVE, type PlaybackFigures, type TimelineEntry } from '../domain/playback-result.ts'
 
 /** What went over the network in a session. `segmentMs` is the time that `segmentBytes` took, in ms. */
 export type Transferred = { bytes: number; segmentBytes: number; segmentMs: number }
@@ -34,6 +34,7 @@ export function measure(timeline: readonly TimelineEntry[], endMs: number, trans
   }
   passUntil(Math.max(sinceMs, endMs))
   return {
+    ...NOT_LIVE,
     startupMs: startupMs === null ? null : Math.round(startupMs),
     playingMs: Math.round(spent.playing),
     pausedMs: Math.round(spent.paused),

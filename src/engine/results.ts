@@ -32,12 +32,14 @@ export async function insertResults(tx: Tx, results: readonly NewResult[], now: 
        error_message, failure, end_reason, startup_ms, playing_ms, paused_ms, seeking_ms, rebuffer_count, rebuffer_ms,
        bitrate_avg_kbps, bitrate_top_kbps, switch_count, throughput_kbps, dropped_frames, decoded_frames,
        bytes_downloaded, errors_fatal, errors_nonfatal, error_codes, loop_delay_p99_ms, timeline, by_engine,
-       player, player_version, player_digest, created_at, driver)
+       player, player_version, player_digest, live_latency_p50_ms, live_latency_p95_ms, live_latency_end_ms, live_drift_ms,
+       live_window_seconds, created_at, driver)
      SELECT id, command_id, attempt, session_id, device_id, video_id, watch_time, watch_percent,
        error_message, failure, end_reason, startup_ms, playing_ms, paused_ms, seeking_ms, rebuffer_count, rebuffer_ms,
        bitrate_avg_kbps, bitrate_top_kbps, switch_count, throughput_kbps, dropped_frames, decoded_frames,
        bytes_downloaded, errors_fatal, errors_nonfatal, error_codes, loop_delay_p99_ms, timeline, by_engine,
-       player, player_version, player_digest, $2,
+       player, player_version, player_digest, live_latency_p50_ms, live_latency_p95_ms, live_latency_end_ms, live_drift_ms,
+       live_window_seconds, $2,
        (SELECT d.driver FROM devices d WHERE d.id = r.device_id)
      FROM jsonb_populate_recordset(NULL::results, $1::jsonb) r
      ON CONFLICT (command_id, attempt, by_engine) DO NOTHING`,
@@ -95,6 +97,11 @@ function columnsOf({ id, commandId, attempt, deviceId, videoId, report, byEngine
     throughput_kbps: figures.throughputKbps,
     dropped_frames: figures.droppedFrames,
     decoded_frames: figures.decodedFrames,
+    live_latency_p50_ms: figures.liveLatencyP50Ms,
+    live_latency_p95_ms: figures.liveLatencyP95Ms,
+    live_latency_end_ms: figures.liveLatencyEndMs,
+    live_drift_ms: figures.liveDriftMs,
+    live_window_seconds: figures.liveWindowSeconds,
     bytes_downloaded: figures.bytesDownloaded,
     errors_fatal: figures.errorsFatal,
     errors_nonfatal: figures.errorsNonfatal,

@@ -145,7 +145,8 @@ test('a task that ends with its signal gives its process to the next; one that d
   const left = new AbortController()
   const { signal } = left
   const looping = pool.run({ kind: 'noteAndLoop', began: at('began') }, { source: 'a', signal, endsWithSignal: true })
-  await until(() => existsSync(at('began')))
+  // The file is there before what is written into it.
+  await until(() => existsSync(at('began')) && readFileSync(at('began'), 'utf8') !== '')
   const next = pool.run({ kind: 'echo', text: 'next' }, { source: 'b' })
   left.abort(new Error('gone'))
   await expect(looping).rejects.toThrow('gone')

@@ -6,6 +6,7 @@ import type { Asked, PlayerAdapter, PlayerFailure, PlayerListener } from '../pla
 import type { PageEnd, PagePlayback, PageReport, SessionBrief } from '../protocol/player-messages.ts'
 import { answerKind, isMediaFile } from './answer-kind.ts'
 import type { Lateness } from './lateness.ts'
+import { LiveSamples } from './live-samples.ts'
 import { AT_START, type Signals, stateOf } from './playback-state.ts'
 
 export type PlaybackOptions = {
@@ -44,6 +45,10 @@ const HAVE_FUTURE_DATA = 3
 /** Nobody sees what is over before the next frame is due; ms, at 50 frames/s. */
 const FRAME_MS = 20
 
+/** A live stream that gives no new media for so long while a session waits for it has stopped; ms. */
+const LIVE_SILENT_MS = 30_000
+const SAMPLE_MS = 1000
+
 /** A chunk of entries that one report carries. */
 const MOST_ENTRIES = 1000
 
@@ -55,6 +60,10 @@ export class Playback implements PagePlayback {
   readonly #startMs = performance.now()
   readonly #entries: TimelineEntry[] = [{ kind: 'state', atMs: 0, state: 'starting' }]
   readonly #transferred = { bytes: 0, segmentBytes: 0, segmentMs: 0 }
+  readonly #live = new LiveSamples()
+  /** Of the last media, ms. */
+  #mediaAtMs = 0
+  readonly #sampling = setInterval(() => this.#sample(), SAMPLE_MS)
   readonly #lateness: PlaybackOptions['lateness']
   readonly #headers: Readonly<Record<string, string>>
   readonly #playsFiles: boolean
@@ -105,6 +114,7 @@ export class Playback implements PagePlayback {
         rebufferCount: this.#rebufferCount,
       },
       counters: { ...this.#transferred, decodedFrames, droppedFrames, loopDelayP99Ms: this.#lateness.p99Ms },
+      liveFigures: this.#live.figures(),
       player: { name: this.#player.name, version: this.#player.version },
       // The end is told with the last entries, not before them.
       end: first + MOST_ENTRIES >= this.#entries.length ? this.#end : null,
@@ -158,13 +168,30 @@ export class Playback implements PagePlayback {
 
   /** Ends at once, as nothing: who stops it knows why. */
   async stop(): Promise<void> {
+    clearInterval(this.#sampling)
     this.#video.pause()
     await this.#player.destroy()
+  }
+
+  /** Of a live stream: how far behind its edge it is while it plays, and whether it still comes. */
+  #sample(): void {
+    const edge = this.#player.liveEdge()
+    if (edge === null) return
+    const { shown, starved } = this.#signals
+    if (stateOf(this.#signals) === 'playing') this.#live.add(edge)
+    if ((shown && !starved) || this.#now() - this.#mediaAtMs < LIVE_SILENT_MS) return
+    this.#fail({
+      kind: 'content',
+      permanent: false,
+      code: 'live_silent',
+      message: `the live stream gave no new media for ${LIVE_SILENT_MS / 1000} s`,
+    })
   }
 
   #received(bytes: number, segmentMs: number | null): void {
     this.#transferred.bytes += bytes
     if (segmentMs === null) return
+    this.#mediaAtMs = this.#now()
     this.#transferred.segmentBytes += bytes
     this.#transferred.segmentMs += segmentMs
   }
@@ -271,9 +298,10 @@ export class Playback implements PagePlayback {
         return true
       }
       case 'seek': {
-        if (!Number.isFinite(video.duration)) return false
+        const to = this.#instantOf(interaction.toFraction)
+        if (to === null) return false
         this.#become({ seeking: true })
-        video.currentTime = interaction.toFraction * video.duration
+        video.currentTime = to
         return true
       }
       case 'qualitySwitch': {
@@ -285,6 +313,14 @@ export class Playback implements PagePlayback {
       case 'background':
         return false
     }
+  }
+
+  /** Where a fraction of the stream is, in seconds of the element's time: of a live one, of what can be sought now. */
+  #instantOf(fraction: number): number | null {
+    const { duration } = this.#video
+    const window = this.#player.liveEdge()?.window ?? { start: 0, end: duration }
+    const to = window.start + fraction * (window.end - window.start)
+    return Number.isFinite(to) ? to : null
   }
 
   /** The rendition at the playhead, as the manifest declares it: of its video where that is told apart. */
@@ -324,6 +360,7 @@ export class Playback implements PagePlayback {
     if (this.#end !== null) return
     this.#end = { atMs: this.#now(), ...end }
     this.#lateness.stop()
+    clearInterval(this.#sampling)
     this.#video.pause()
     this.#onNews()
   }

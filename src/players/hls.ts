@@ -4,6 +4,7 @@ import type { ReadRendition, StreamFacts } from '../protocol/player-messages.ts'
 import { hlsFailure, tellsOfStall } from './hls-failure.ts'
 import {
   type Asked,
+  type LiveEdge,
   type PlayableRendition,
   type PlayerAdapter,
   type PlayerConfig,
@@ -75,6 +76,15 @@ export class HlsAdapter implements PlayerAdapter {
     const failure = await loaded
     const details = this.#hls.latestLevelDetails
     return failure === null && details !== null ? this.#facts(details) : { failure: failure ?? NOTHING_READ }
+  }
+
+  liveEdge(): LiveEdge | null {
+    const details = this.#hls.latestLevelDetails
+    if (!details?.live) return null
+    const { latency } = this.#hls
+    // 0 before it is known.
+    const window = { start: details.fragmentStart, end: details.edge }
+    return { latencySeconds: latency > 0 ? latency : null, window }
   }
 
   renditions(): PlayableRendition[] {

@@ -19,6 +19,14 @@ export type PlayableRendition = {
   select(): void
 }
 
+/** Of a live stream, as its player sees it now. */
+export type LiveEdge = {
+  /** How far the playhead is behind the live edge, in seconds; null where the player does not know it yet. */
+  latencySeconds: number | null
+  /** What can be sought, in seconds of the element's time. */
+  window: { start: number; end: number }
+}
+
 /** What an adapter tells the session that uses it, and asks of it. */
 export type PlayerListener = {
   /** How something is asked for: the url and the headers that say that it is a test. */
@@ -43,6 +51,8 @@ export interface PlayerAdapter {
   load(url: string): Promise<PlayerFailure | null>
   /** Reads a stream, up to where it would ask for media. */
   read(url: string): Promise<StreamFacts | { failure: PlayerFailure }>
+  /** Null for a stream on demand, and before a stream is loaded. */
+  liveEdge(): LiveEdge | null
   /** By bitrate, the lowest first. */
   renditions(): PlayableRendition[]
   destroy(): Promise<void>

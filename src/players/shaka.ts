@@ -2,6 +2,7 @@ import type shakaNamespace from 'shaka-player/dist/shaka-player.compiled-es2021.
 import type { ReadRendition, StreamFacts } from '../protocol/player-messages.ts'
 import {
   type Asked,
+  type LiveEdge,
   type PlayableRendition,
   type PlayerAdapter,
   type PlayerConfig,
@@ -131,6 +132,13 @@ export class ShakaAdapter implements PlayerAdapter {
     }
   }
 
+  liveEdge(): LiveEdge | null {
+    if (!this.#player.isLive()) return null
+    const { liveLatency } = this.#player.getStats()
+    // 0 or not a number before it is known.
+    return { latencySeconds: liveLatency > 0 ? liveLatency : null, window: this.#player.seekRange() }
+  }
+
   renditions(): PlayableRendition[] {
     const tracks = this.#player.getVariantTracks().toSorted((a, b) => a.bandwidth - b.bandwidth)
     return tracks.map((track) => ({
@@ -191,9 +199,12 @@ export class ShakaAdapter implements PlayerAdapter {
       if (mediaQuality.contentType !== 'audio') this.#listener.switched(mediaQuality.height)
     })
     on<{ detail: ShakaError & { severity?: number } }>('error', ({ detail }) => {
-      const failure = failureOf(detail)
-      if (detail.severity === shaka.util.Error.Severity.CRITICAL) this.#listener.failed(failure)
-      else this.#listener.survived(failure)
+      // Of a live stream Shaka decides after it has told of an error that it goes on, and says so in the error.
+      queueMicrotask(() => {
+        const failure = failureOf(detail)
+        if (detail.severity === shaka.util.Error.Severity.CRITICAL) this.#listener.failed(failure)
+        else this.#listener.survived(failure)
+      })
     })
   }
 }

@@ -3,7 +3,7 @@ import { FAILURES } from '../domain/failure.ts'
 import { amount, count, figure } from '../domain/fields.ts'
 import { PLAYER_STATES } from '../domain/playback-result.ts'
 import { PlayerChoice } from '../domain/player-choice.ts'
-import { PlayableOrigin, SessionPlan, said, TimelineEntry } from './session.ts'
+import { LiveFigures, PlayableOrigin, SessionPlan, said, TimelineEntry } from './session.ts'
 
 const ReachableOrigins = z.array(PlayableOrigin.omit({ token: true }))
 
@@ -52,6 +52,8 @@ export const PageReport = z.object({
     rebufferCount: count,
   }),
   counters: Counters,
+  /** Of a live stream; null for one on demand. */
+  liveFigures: LiveFigures.nullable(),
   /** What plays, as its own code names itself. */
   player: z.object({ name: said, version: said }),
   end: z

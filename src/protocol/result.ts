@@ -34,6 +34,12 @@ export const Result = z.object({
   throughputKbps: z.number().nullable(),
   droppedFrames: z.int().nullable(),
   decodedFrames: z.int().nullable(),
+  /** Of a live stream, as its player tells it; null for one on demand. */
+  liveLatencyP50Ms: z.number().nullable(),
+  liveLatencyP95Ms: z.number().nullable(),
+  liveLatencyEndMs: z.number().nullable(),
+  liveDriftMs: z.number().nullable(),
+  liveWindowSeconds: z.number().nullable(),
   bytesDownloaded: z.number(),
   errorsFatal: z.int(),
   errorsNonfatal: z.int(),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { FAILURES } from '../domain/failure.ts'
 import { amount, bytes, count, figure, fraction, uuid } from '../domain/fields.ts'
-import { said, TimelineEntry } from './session.ts'
+import { LiveFigures, said, TimelineEntry } from './session.ts'
 
 /** The most entries of a timeline. */
 export const MOST_ENTRIES = 20_000
@@ -26,6 +26,7 @@ export const Report = z.object({
     throughputKbps: figure.nullable(),
     droppedFrames: count.nullable(),
     decodedFrames: count.nullable(),
+    ...LiveFigures.shape,
     bytesDownloaded: bytes,
     errorsFatal: count,
     errorsNonfatal: count,

@@ -25,6 +25,16 @@ export const PlayableOrigin = z.object({
   token: z.string(),
 })
 
+/** Agents before protocol 5 do not say them. */
+const liveFigure = figure.nullable().default(null)
+export const LiveFigures = z.object({
+  liveLatencyP50Ms: liveFigure,
+  liveLatencyP95Ms: liveFigure,
+  liveLatencyEndMs: liveFigure,
+  liveDriftMs: liveFigure,
+  liveWindowSeconds: liveFigure,
+})
+
 export const TimelineEntry = z.discriminatedUnion('kind', [
   z.object({ atMs: amount, kind: z.literal('state'), state: z.enum(PLAYER_STATES) }),
   z.object({ atMs: amount, kind: z.literal('rendition'), bitrateKbps: figure, height: figure.nullable() }),

@@ -191,6 +191,11 @@ export const en = {
     bytesDownloaded: 'Downloaded',
     errorsFatal: 'Fatal errors',
     errorsNonfatal: 'Errors got over',
+    liveLatencyP50Ms: 'Live latency p50',
+    liveLatencyP95Ms: 'Live latency p95',
+    liveLatencyEndMs: 'Live latency at the end',
+    liveDriftMs: 'Live drift',
+    liveWindowSeconds: 'Live window',
     loopDelayP99Ms: 'Player’s own delay p99',
   } satisfies Record<Metric, string>,
   /** As they follow a number. */

@@ -11,6 +11,7 @@ export type Mutation = {
 }
 
 const ENGINE = 'test/integration/engine.test.ts'
+const LIVE = 'test/players/live.test.ts'
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -418,6 +419,27 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (!Object.hasOwn(defaults, name)) return [at]',
     replace: 'if (!Object.hasOwn(defaults, name)) return []',
     tests: ['src/players/unknown-settings.test.ts'],
+  },
+  {
+    name: 'live: a stream that stops is waited for',
+    file: 'src/player/playback.ts',
+    find: 'if ((shown && !starved) || this.#now() - this.#mediaAtMs < LIVE_SILENT_MS) return',
+    replace: 'if ((shown && !starved) || this.#now() - this.#mediaAtMs < 1e9) return',
+    tests: [LIVE],
+  },
+  {
+    name: 'live: a segment that is not there yet ends the session',
+    file: 'src/players/shaka.ts',
+    find: 'queueMicrotask(() => {',
+    replace: 'void [() => {}].map(() => {',
+    tests: [LIVE],
+  },
+  {
+    name: 'live: a seek leads out of what can be sought',
+    file: 'src/player/playback.ts',
+    find: 'const window = this.#player.liveEdge()?.window ?? { start: 0, end: duration }',
+    replace: 'const window = { start: 0, end: duration }',
+    tests: [LIVE],
   },
   {
     name: 'client: what may not be repeated is sent to another controller',

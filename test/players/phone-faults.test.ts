@@ -112,7 +112,17 @@ async function say(url: string, seq: number, { bytes, end }: Said): Promise<void
   const live = { state: 'rebuffering', positionSeconds: 0, bufferSeconds: 0, bitrateKbps: null, rebufferCount: 0 }
   const frames = { decodedFrames: null, droppedFrames: null, loopDelayP99Ms: null }
   const counters = { bytes, segmentBytes: 0, segmentMs: 0, ...frames }
-  const report = { seq, atMs: 1000, first: 0, entries: [], live, counters, end: end ?? null }
+  const report = {
+    seq,
+    atMs: 1000,
+    first: 0,
+    entries: [],
+    live,
+    counters,
+    liveFigures: null,
+    player: { name: 'shaka', version: '1' },
+    end: end ?? null,
+  }
   const { status } = await fetch(`${url}/report`, { method: 'POST', body: JSON.stringify(report) })
   expect(status).toBe(200)
 }

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { SessionReport } from '../../src/domain/playback-result.ts'
+import { NOT_LIVE, type SessionReport } from '../../src/domain/playback-result.ts'
 import { WorkloadSettings } from '../../src/domain/workload-config.ts'
 import { enrol, type Speaker } from '../../src/engine/agents.ts'
 import { createWorkload, type NewWorkload } from '../../src/engine/create.ts'
@@ -82,6 +82,7 @@ export function report(failure: SessionReport['failure'] = null): SessionReport 
       bitrateTopKbps: 800,
       switchCount: 1,
       throughputKbps: 5000,
+      ...NOT_LIVE,
       droppedFrames: null,
       decodedFrames: null,
       bytesDownloaded: 1_000_000,

@@ -251,15 +251,16 @@ test('an agent that is too old, or newer than its controller, is told what to up
       },
       body: '{"held":[]}',
     })
+  const { current, oldest } = AGENT_PROTOCOL
   const old = await call(null)
   expect([old.status, ((await old.json()) as { detail: string }).detail]).toEqual([
     426,
-    'This agent speaks protocol 1, and this controller 2 to 4: update doai on WS01.',
+    `This agent speaks protocol 1, and this controller ${oldest} to ${current}: update doai on WS01.`,
   ])
-  const newer = await call('5')
+  const newer = await call(String(current + 1))
   expect([newer.status, ((await newer.json()) as { detail: string }).detail]).toEqual([
     426,
-    'This agent speaks protocol 5, and this controller 2 to 4: update the controller.',
+    `This agent speaks protocol ${current + 1}, and this controller ${oldest} to ${current}: update the controller.`,
   ])
 })
 

@@ -126,7 +126,9 @@ test('more workloads to list than there are connections: all are listed, and the
   await Promise.all(made.map(({ id }) => system.client.startWorkload(id)))
   const listing = async () => (await system.client.getWorkloads({ status: 'listing', limit: 100 })).items.length
   await expect.poll(listing, { timeout: 30_000 }).toBe(0)
-  await Promise.all(made.map(({ id }) => system.client.cancelWorkload(id)))
+  // Nobody plays for WS12: a workload that has waited for its device for long enough is over, and cannot be cancelled.
+  const isOver = (error: unknown) => expect(error).toMatchObject({ status: 409 })
+  await Promise.all(made.map(({ id }) => system.client.cancelWorkload(id).catch(isOver)))
 })
 
 test('labels and devices narrow a workload’s targets; what is wrong with them is refused by its field', async () => {

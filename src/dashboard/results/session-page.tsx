@@ -8,6 +8,7 @@ import { useWords } from '../preferences.tsx'
 import { clockOf, decimals, figureOf, momentOf } from '../ui/format.ts'
 import { Heading } from '../ui/shell.tsx'
 import { Busy, Read } from '../ui/states.tsx'
+import type { Words } from '../words/words-en.ts'
 import { entriesOf, stretchesOf } from './timeline.ts'
 
 const Bitrate = lazy(() => import('./bitrate.tsx'))
@@ -75,6 +76,10 @@ function SessionView({ result }: { result: SessionResult }) {
           <Fact name={text.loaded} value={`${decimals(result.bytesDownloaded / 1e6, 1, words)} MB`} />
           <Fact name={text.end} value={text.ends[result.endReason] ?? result.endReason} />
           <Fact name={text.attempt} value={result.attempt} />
+          {result.liveLatencyP50Ms !== null && <Fact name={text.behind} value={behindOf(result, words)} />}
+          {result.liveWindowSeconds !== null && (
+            <Fact name={text.window} value={`${decimals(result.liveWindowSeconds, 1, words)} s`} />
+          )}
           {result.loopDelayP99Ms !== null && (
             <Fact name={text.late} value={`${decimals(result.loopDelayP99Ms, 0, words)} ms`} />
           )}
@@ -88,6 +93,14 @@ function SessionView({ result }: { result: SessionResult }) {
       {result.hasScreenshot && <Screenshot id={result.id} />}
     </>
   )
+}
+
+/** How far behind the live edge: half of the time, 95 % of it, at the end, and how much more than at the start. */
+function behindOf(result: SessionResult, words: Words): string {
+  const seconds = (ms: number | null) => (ms === null ? words.common.unknown : `${decimals(ms / 1000, 1, words)} s`)
+  const { liveLatencyP50Ms, liveLatencyP95Ms, liveLatencyEndMs, liveDriftMs } = result
+  const [p50, p95, end, drift] = [liveLatencyP50Ms, liveLatencyP95Ms, liveLatencyEndMs, liveDriftMs].map(seconds)
+  return words.session.behindBy(p50 ?? '', p95 ?? '', end ?? '', drift ?? '')
 }
 
 function Timeline({ result }: { result: SessionResult }) {

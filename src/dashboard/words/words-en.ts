@@ -391,6 +391,10 @@ export const en = {
     title: 'Session',
     unreliable:
       'Unreliable: the player itself was late, and these figures say nothing of the stream. Statistics and gates leave them out.',
+    behind: 'Behind the live edge',
+    behindBy: (p50: string, p95: string, end: string, drift: string) =>
+      `${p50} (median), ${p95} (95 %), ${end} at the end; ${drift} more than at the start`,
+    window: 'Live window',
     late: 'Player’s own delay, p99',
     player: 'Player',
     states: 'States over time',

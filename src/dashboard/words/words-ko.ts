@@ -382,6 +382,9 @@ export const ko: Words = {
     title: '세션',
     unreliable:
       '신뢰 불가: 플레이어 자체가 지연되어 이 수치는 스트림에 대해 말해 주지 않습니다. 통계와 게이트에서 제외됩니다.',
+    behind: '라이브 지연',
+    behindBy: (p50, p95, end, drift) => `중앙값 ${p50}, 95% ${p95}, 종료 시 ${end}; 시작보다 ${drift} 증가`,
+    window: '라이브 탐색 구간',
     late: '플레이어 자체 지연, p99',
     player: '플레이어',
     states: '시간에 따른 상태',

@@ -19,6 +19,7 @@ const REPORT: PageReport = {
     ...{ bytes: 100, segmentBytes: 100, segmentMs: 10, decodedFrames: null, droppedFrames: null },
     loopDelayP99Ms: 1,
   },
+  liveFigures: null,
   player: { name: 'shaka', version: '5.2.12' },
   end: { atMs: 1000, reason: 'planned', failure: null },
 }

@@ -35,7 +35,18 @@ function session(clock = new VirtualClock(), signal = new AbortController().sign
 
 function said(seq: number, first: number, entries: TimelineEntry[], over: Partial<PageReport> = {}): PageReport {
   const counters = { ...NOTHING, bytes: seq * 100, loopDelayP99Ms: 1 }
-  return { seq, atMs: seq * 1000, first, entries, live: LIVE, counters, player: PLAYER, end: null, ...over }
+  return {
+    seq,
+    atMs: seq * 1000,
+    first,
+    entries,
+    live: LIVE,
+    counters,
+    liveFigures: null,
+    player: PLAYER,
+    end: null,
+    ...over,
+  }
 }
 
 const BEGUN: TimelineEntry[] = [

@@ -57,6 +57,7 @@ export class PageSession {
   #atMs = 0
   #counters: PageReport['counters'] = NOTHING
   #player: PageReport['player'] | null = null
+  #live: PageReport['liveFigures'] = null
   #end: PageReport['end'] = null
   #broken: Broken | null = null
   #heardMs: number
@@ -143,6 +144,7 @@ export class PageSession {
       this.#atMs = Math.max(this.#atMs, report.atMs)
       this.#counters = report.counters
       this.#player = report.player
+      this.#live = report.liveFigures
       this.#options.onLive(report.live)
       if (this.#entries.some((entry) => entry.kind === 'state' && entry.state === 'playing')) this.#playing.resolve()
     }
@@ -216,7 +218,7 @@ export class PageSession {
     if (failure)
       timeline.push({ kind: 'error', atMs: endMs, code: failure.code, message: failure.message, fatal: true })
     if (endReason !== 'ended') timeline.push({ kind: 'state', atMs: endMs, state: failure ? 'fatal' : 'quit' })
-    const figures = { ...measure(timeline, endMs, this.#counters), ...this.#frames() }
+    const figures = { ...measure(timeline, endMs, this.#counters), ...this.#frames(), ...this.#live }
     const { plannedSeconds } = this.assignment.plan
     const wallMs = figures.startupMs === null ? 0 : endMs - figures.startupMs
     return {

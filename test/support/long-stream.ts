@@ -2,22 +2,26 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { BUNDLED_STREAM } from '../src/bin/page-files.ts'
+import { BUNDLED_STREAM } from '../../src/bin/page-files.ts'
 
 export const SEGMENT_SECONDS = 2.002
 const SEGMENTS = 300
 
-/** So many of the ladder's segments again and again, each moved to its time: their sound lasts as long as their pictures. */
+/**
+ * So many of the ladder's segments again and again, from its second on, each moved to its time: their sound lasts 3 ms longer
+ * than their pictures, so that there is no gap between two rounds.
+ */
 const ROUND = 4
+const FIRST = 2
+const timescales: Record<string, number> = { '0': 30_000, '3': 44_100 }
 const segments = new Map<string, Buffer>()
 for (const stream of [0, 3]) {
-  for (let at = 1; at <= ROUND; at++) {
-    const name = `chunk-stream${stream}-${String(at).padStart(5, '0')}.m4s`
+  for (let at = 0; at < ROUND; at++) {
+    const name = `chunk-stream${stream}-${String(FIRST + at).padStart(5, '0')}.m4s`
     segments.set(`${stream} ${at}`, await readFile(join(BUNDLED_STREAM, name)))
   }
 }
-const timescales: Record<string, number> = { '0': 30_000, '3': 44_100 }
-const inits: Record<string, Buffer> = {
+export const inits: Record<string, Buffer> = {
   '0': await readFile(join(BUNDLED_STREAM, 'init-stream0.m4s')),
   '3': await readFile(join(BUNDLED_STREAM, 'init-stream3.m4s')),
 }
@@ -61,7 +65,7 @@ export async function serveLongStream(): Promise<Disposable & { url: string }> {
     const init = inits[name.replace('init-', '')]
     if (init !== undefined) return response.end(init)
     const [stream = '', number = 0] = name.split('-')
-    response.end(moved(stream, Number(number)))
+    response.end(movedSegment(stream, Number(number)))
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   return {
@@ -73,14 +77,27 @@ export async function serveLongStream(): Promise<Disposable & { url: string }> {
   }
 }
 
-/** A fragment with its decode time (`tfdt`, version 1) moved on by the rounds before it. */
-function moved(stream: string, number: number): Buffer {
-  const round = Math.floor((number - 1) / ROUND)
-  const body = Buffer.from(segments.get(`${stream} ${((number - 1) % ROUND) + 1}`) ?? Buffer.alloc(0))
-  const tfdt = body.indexOf('tfdt')
-  if (tfdt < 0) return body
-  const by = BigInt(Math.round(round * ROUND * SEGMENT_SECONDS * (timescales[stream] ?? 1)))
-  if (body[tfdt + 4] === 1) body.writeBigUInt64BE(body.readBigUInt64BE(tfdt + 8) + by, tfdt + 8)
-  else body.writeUInt32BE(body.readUInt32BE(tfdt + 8) + Number(by), tfdt + 8)
+/** A fragment with its decode time (`tfdt`) moved to where it is the one of a number, from 1. */
+export function movedSegment(stream: string, number: number): Buffer {
+  const [round, at] = [Math.floor((number - 1) / ROUND), (number - 1) % ROUND]
+  const body = Buffer.from(segments.get(`${stream} ${at}`) ?? Buffer.alloc(0))
+  const by =
+    Math.round(round * ROUND * SEGMENT_SECONDS * (timescales[stream] ?? 1)) - decodeTime(segments.get(`${stream} 0`))
+  const time = timeOf(body)
+  if (time?.bits === 64) body.writeBigUInt64BE(BigInt(time.value + by), time.at)
+  else if (time) body.writeUInt32BE(time.value + by, time.at)
   return body
+}
+
+function decodeTime(body: Buffer | undefined): number {
+  return (body && timeOf(body)?.value) ?? 0
+}
+
+function timeOf(body: Buffer): { at: number; bits: 32 | 64; value: number } | null {
+  const tfdt = body.indexOf('tfdt')
+  if (tfdt < 0) return null
+  const at = tfdt + 8
+  return body[tfdt + 4] === 1
+    ? { at, bits: 64, value: Number(body.readBigUInt64BE(at)) }
+    : { at, bits: 32, value: body.readUInt32BE(at) }
 }
