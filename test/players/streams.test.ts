@@ -177,12 +177,12 @@ const HLS_CASES: Record<string, Case> = {
   '/test/streams/sound/media.m3u8': { seconds: 7.72, rungs: 0, headlessOnly: 'short' },
   '/sound-rung/master.m3u8': { seconds: 7.72, never: /sound\/(s\d|media)/, rungs: 2, headlessOnly: 'short' },
   // Sound that is announced and is not there is not missed.
-  '/silent/master.m3u8': { seconds: 6.006 },
+  '/silent/master.m3u8': { seconds: 6.006, headlessOnly: 'short' },
   '/described/master.m3u8': { seconds: 7.72, never: /described\.m3u8|stream3/, headlessOnly: 'short' },
   '/gap/media.m3u8': { seconds: 10.01, watched: 7.5, never: /not-there/, rungs: 0 },
   '/ignored/test/streams/range/media.m3u8': { seconds: 7.72, fails: 'content', rungs: 0, headlessOnly: 'short' },
-  '/short/test/streams/range/media.m3u8': { seconds: 7.72, fails: 'content', rungs: 0 },
-  '/index/manifest.mpd': { seconds: null },
+  '/short/test/streams/range/media.m3u8': { seconds: 7.72, fails: 'content', rungs: 0, headlessOnly: 'short' },
+  '/index/manifest.mpd': { seconds: null, headlessOnly: 'short' },
 }
 
 const STREAMS = [
