@@ -61,6 +61,7 @@ export class Playback implements PagePlayback {
   readonly #entries: TimelineEntry[] = [{ kind: 'state', atMs: 0, state: 'starting' }]
   readonly #transferred = { bytes: 0, segmentBytes: 0, segmentMs: 0 }
   readonly #live = new LiveSamples()
+  #wasLive = false
   /** Of the last media, ms. */
   #mediaAtMs = 0
   readonly #sampling = setInterval(() => this.#sample(), SAMPLE_MS)
@@ -176,9 +177,11 @@ export class Playback implements PagePlayback {
   /** Of a live stream: how far behind its edge it is while it plays, and whether it still comes. */
   #sample(): void {
     const edge = this.#player.liveEdge()
-    if (edge === null) return
+    if (edge !== null) this.#wasLive = true
+    // A playlist that has an end at last is a live one no more; its session may wait for media all the same.
+    if (!this.#wasLive) return
     const { shown, starved } = this.#signals
-    if (stateOf(this.#signals) === 'playing') this.#live.add(edge)
+    if (edge !== null && stateOf(this.#signals) === 'playing') this.#live.add(edge)
     if ((shown && !starved) || this.#now() - this.#mediaAtMs < LIVE_SILENT_MS) return
     this.#fail({
       kind: 'content',

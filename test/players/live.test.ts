@@ -111,6 +111,20 @@ test.each(STREAMS)(
   },
 )
 
+test.each(STREAMS.filter(([, manifest]) => manifest.endsWith('m3u8')))(
+  '%s, %s: a packager that stops and says so is the end of the session, once all was played',
+  async (player, manifest) => {
+    const { clock, stream, report } = await onVirtualClock(player, manifest, { seconds: 600 })
+    await clock.run(20_000)
+    stream.says = true
+    stream.stopMs = EPOCH_MS + clock.now()
+    await clock.run(90_000, () => report().end !== null)
+    const { end } = report()
+    expect(end).toMatchObject({ reason: 'ended', failure: null })
+    expect((end?.atMs ?? 0) - 20_000).toBeLessThan(20_000)
+  },
+)
+
 test.each(STREAMS)(
   '%s, %s: a seek leads into what can be sought now, and a pause leaves it behind',
   async (player, manifest) => {

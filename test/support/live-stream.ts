@@ -12,6 +12,8 @@ export class LiveStream {
   readonly #startMs: number
   /** When the packager stops: no new segment from then on, and no word of it. */
   stopMs = Number.POSITIVE_INFINITY
+  /** Whether it says so when it stops. */
+  says = false
 
   /** @param startMs since the Unix epoch, like all times here. */
   constructor(startMs: number) {
@@ -20,11 +22,12 @@ export class LiveStream {
 
   /** What a url's last part answers at a time; null for what is not there. */
   answer(name: string, nowMs: number): LiveAnswer | null {
+    const ended = this.says && nowMs >= this.stopMs
     const whole = Math.floor((Math.min(nowMs, this.stopMs) - this.#startMs) / SEGMENT_MS)
     if (name === 'manifest.mpd') return { type: 'application/dash+xml', body: this.#mpd(nowMs) }
     if (name === 'master.m3u8') return { type: HLS, body: MASTER }
     const playlist = /^([03])\.m3u8$/.exec(name)
-    if (playlist) return { type: HLS, body: this.#playlist(playlist[1] ?? '', whole) }
+    if (playlist) return { type: HLS, body: this.#playlist(playlist[1] ?? '', whole, ended) }
     const init = inits[name.replace('init-', '')]
     if (init !== undefined) return { type: 'video/mp4', body: init }
     const [, stream = '', number = 0] = /^([03])-(\d+)$/.exec(name) ?? []
@@ -32,7 +35,7 @@ export class LiveStream {
     return stream !== '' && isThere ? { type: 'video/mp4', body: movedSegment(stream, Number(number)) } : null
   }
 
-  #playlist(stream: string, whole: number): string {
+  #playlist(stream: string, whole: number, ended: boolean): string {
     const first = Math.max(1, whole - WINDOW + 1)
     const numbers = Array.from({ length: whole - first + 1 }, (_, at) => first + at)
     const date = new Date(this.#startMs + (first - 1) * SEGMENT_MS).toISOString()
@@ -41,6 +44,7 @@ export class LiveStream {
       `#EXT-X-MAP:URI="init-${stream}"`,
       `#EXT-X-PROGRAM-DATE-TIME:${date}`,
       ...numbers.map((number) => `#EXTINF:${SEGMENT_SECONDS},\n${stream}-${number}`),
+      ...(ended ? ['#EXT-X-ENDLIST'] : []),
       '',
     ].join('\n')
   }
