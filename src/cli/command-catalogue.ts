@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { Client, Origin } from '../client/index.ts'
-import type { PlayerName } from '../domain/player-choice.ts'
 import { plain } from '../report/shown-text.ts'
 import { table } from '../report/table.ts'
 import { CliError, type Context, clientOf } from './context.ts'
-import { playerOption } from './player-option.ts'
+import { chosenPlayer, type PlayerFlag, playerOption } from './player-option.ts'
 import { print } from './print.ts'
 import { all } from './result-table.ts'
 
@@ -69,13 +68,10 @@ function videoCommands(group: Command, context: Context): void {
     .argument('<id-or-url>')
     .addOption(playerOption('what reads it'))
     .option('--json', 'print JSON')
-    .action(async (idOrUrl: string, options: Json & { player?: PlayerName }) => {
+    .action(async (idOrUrl: string, options: Json & PlayerFlag) => {
       const client = await clientOf(context)
       const id = /^https?:/.test(idOrUrl) ? (await client.createVideo({ url: idOrUrl })).id : idOrUrl
-      const probe = await client.probeVideo(
-        id,
-        options.player === undefined ? {} : { player: { name: options.player } },
-      )
+      const probe = await client.probeVideo(id, chosenPlayer(options))
       print(context, options, probe, ({ format, live, durationSeconds, renditions, periods, protection, player }) => {
         const length = live
           ? 'live'

@@ -1,12 +1,11 @@
 import type { Command } from 'commander'
 import { ApiError, type Client, type Workload } from '../client/index.ts'
-import type { PlayerName } from '../domain/player-choice.ts'
 import { issuesOf } from '../protocol/issues.ts'
 import type { WorkloadFile } from '../protocol/workload-file.ts'
 import { WorkloadFile as WorkloadFileSchema } from '../protocol/workload-file.ts'
 import { CliError, type Context, clientOf } from './context.ts'
 import { follow } from './follow.ts'
-import { playerOption } from './player-option.ts'
+import { chosenPlayer, type PlayerFlag, playerOption } from './player-option.ts'
 import { print } from './print.ts'
 import { allResults, resultTable, summary } from './result-table.ts'
 import { EXIT, exitCodeOf } from './verdict.ts'
@@ -51,7 +50,7 @@ export function runCommands(program: Command, context: Context): void {
         batchConfig: { batchSizePercent: Number(options.percent), batchIntervalSeconds: 10 },
         watchConfig: {
           ...{ watchDurationMin: seconds, watchDurationMax: seconds },
-          ...(options.player === undefined ? {} : { player: { name: options.player } }),
+          ...chosenPlayer(options),
         },
       })
       if (!parsed.success) {
@@ -80,7 +79,7 @@ async function freeDevices(context: Context, client: Client, { json }: RunFlags)
   return free
 }
 
-type PlayFlags = { percent: string; seconds: string; player?: PlayerName; json?: boolean }
+type PlayFlags = PlayerFlag & { percent: string; seconds: string; json?: boolean }
 
 type RunFlags = { json?: boolean; onAnyEnd?: boolean }
 

@@ -6,7 +6,8 @@ const MOST_SAMPLES = 3600
 
 /** How far a live session is behind the live edge, from samples at equal intervals of its playing time. */
 export class LiveSamples {
-  #latencies: number[] = []
+  /** In order, so that a percentile is read and not sorted for. */
+  readonly #sorted: number[] = []
   #stride = 1
   #turn = 0
   #first: number | null = null
@@ -20,19 +21,19 @@ export class LiveSamples {
     this.#last = latencySeconds
     this.#turn += 1
     if (this.#turn % this.#stride !== 0) return
-    this.#latencies.push(latencySeconds)
-    if (this.#latencies.length < MOST_SAMPLES) return
-    this.#latencies = this.#latencies.filter((_, at) => at % 2 === 1)
+    const at = this.#sorted.findLastIndex((one) => one <= latencySeconds) + 1
+    this.#sorted.splice(at, 0, latencySeconds)
+    if (this.#sorted.length < MOST_SAMPLES) return
+    this.#sorted.splice(0, MOST_SAMPLES, ...this.#sorted.filter((_, rank) => rank % 2 === 1))
     this.#stride *= 2
   }
 
   /** Null for a session that had no sample. */
   figures(): LiveFigures | null {
     if (this.#windowSeconds === null) return null
-    const sorted = this.#latencies.toSorted((a, b) => a - b)
     const ms = (seconds: number | null | undefined) => (seconds == null ? null : Math.round(seconds * 1000))
     // The nearest rank.
-    const percentile = (share: number) => ms(sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)])
+    const percentile = (share: number) => ms(this.#sorted[Math.max(0, Math.ceil(share * this.#sorted.length) - 1)])
     return {
       liveLatencyP50Ms: percentile(0.5),
       liveLatencyP95Ms: percentile(0.95),

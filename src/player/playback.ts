@@ -2,7 +2,13 @@ import type { TimelineEntry } from '../domain/playback-result.ts'
 import type { Interaction } from '../domain/session-plan.ts'
 import { markOf } from '../origins/cmcd.ts'
 import { isLoopbackUrl, reachOf } from '../origins/reach.ts'
-import type { Asked, PlayerAdapter, PlayerFailure, PlayerListener } from '../players/player-adapter.ts'
+import {
+  type Asked,
+  HAVE_FUTURE_DATA,
+  type PlayerAdapter,
+  type PlayerFailure,
+  type PlayerListener,
+} from '../players/player-adapter.ts'
 import type { PageEnd, PagePlayback, PageReport, SessionBrief } from '../protocol/player-messages.ts'
 import { answerKind, isMediaFile } from './answer-kind.ts'
 import type { Lateness } from './lateness.ts'
@@ -38,9 +44,6 @@ const UNREAD: PlayerFailure = {
 
 /** What declares more than a terabit per second declares nothing. */
 const MOST_KBPS = 1e9
-
-/** Of `readyState`, as the standard numbers it: media at the playhead and after it. */
-const HAVE_FUTURE_DATA = 3
 
 /** Nobody sees what is over before the next frame is due; ms, at 50 frames/s. */
 const FRAME_MS = 20

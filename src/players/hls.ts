@@ -4,22 +4,20 @@ import type { ReadRendition, StreamFacts } from '../protocol/player-messages.ts'
 import { hlsFailure, tellsOfStall } from './hls-failure.ts'
 import {
   type Asked,
+  HAVE_FUTURE_DATA,
   type LiveEdge,
   type PlayableRendition,
   type PlayerAdapter,
   type PlayerConfig,
   type PlayerFailure,
   type PlayerListener,
-  shown,
+  rangeFailure,
   unknownSetting,
 } from './player-adapter.ts'
 import { unknownSettings } from './unknown-settings.ts'
 
 /** The build of hls.js puts itself here. */
 declare const Hls: typeof HlsConstructor
-
-/** Of `readyState`, as the standard numbers it: media at the playhead and after it. */
-const HAVE_FUTURE_DATA = 3
 
 /** What a fragment's loader has in its context besides. */
 type FragmentContext = LoaderContext & { frag?: { sn: number | 'initSegment'; type: string; level: number } }
@@ -35,7 +33,8 @@ export class HlsAdapter implements PlayerAdapter {
   readonly #destroyed = Promise.withResolvers<never>()
   /** Whether it asks for no media. */
   #holds = false
-  #loaded = false
+  /** Settles what is being loaded; null when that has come. */
+  #loading: ((failure: PlayerFailure | null) => void) | null = null
 
   constructor(video: HTMLVideoElement, listener: PlayerListener, config: PlayerConfig) {
     this.#video = video
@@ -110,20 +109,20 @@ export class HlsAdapter implements PlayerAdapter {
   /** Resolves with null when something has come, or before with the failure that ends the loading. */
   #until(come: Events.MANIFEST_PARSED | Events.LEVEL_LOADED): Promise<PlayerFailure | null> {
     return new Promise((resolve) => {
+      this.#loading = resolve
       this.#hls.once(come, () => {
-        this.#loaded = true
+        this.#loading = null
         resolve(null)
-      })
-      this.#hls.on(Hls.Events.ERROR, (_, error) => {
-        if (error.fatal) resolve(hlsFailure(error))
       })
     })
   }
 
   #erred(error: ErrorData): void {
+    const failure = hlsFailure(error)
     if (!error.fatal) {
-      if (!tellsOfStall(error)) this.#listener.survived(hlsFailure(error))
-    } else if (this.#loaded) this.#listener.failed(hlsFailure(error))
+      if (!tellsOfStall(error)) this.#listener.survived(failure)
+    } else if (this.#loading === null) this.#listener.failed(failure)
+    else this.#loading(failure)
   }
 
   /** Opens a request of hls.js, marked, and measures its answer. */
@@ -137,10 +136,8 @@ export class HlsAdapter implements PlayerAdapter {
     const isMedia = frag !== undefined && frag.sn !== 'initSegment'
     xhr.addEventListener('load', ({ loaded }) => {
       this.#listener.received(loaded, isMedia ? performance.now() - sentMs : null)
-      // A player takes it for the part that it asked for, and measures something else.
-      if (!rangeEnd || xhr.status >= 400 || loaded === rangeEnd - (rangeStart ?? 0)) return
-      const message = `${shown(url)}: ${loaded} bytes where ${rangeEnd - (rangeStart ?? 0)} were asked for`
-      this.#listener.failed({ kind: 'content', permanent: true, code: 'range', message })
+      const part = rangeEnd ? rangeEnd - (rangeStart ?? 0) : loaded
+      if (xhr.status < 400 && loaded !== part) this.#listener.failed(rangeFailure(url, loaded, part))
     })
     return undefined
   }

@@ -63,6 +63,15 @@ export function shown(url: unknown): string {
   return String(url).split('?')[0]?.slice(0, 300) ?? ''
 }
 
+/** Of `readyState`, as the standard numbers it: media at the playhead and after it. */
+export const HAVE_FUTURE_DATA = 3
+
+/** A server that gives another part than was asked for: a player takes it for that part, and measures something else. */
+export function rangeFailure(url: string, got: number, asked: number): PlayerFailure {
+  const message = `${shown(url)}: ${got} bytes where ${asked} were asked for`
+  return { kind: 'content', permanent: true, code: 'range', message }
+}
+
 /** A setting that was given and that the player does not have. */
 export function unknownSetting(
   path: string,

@@ -8,7 +8,7 @@ import {
   type PlayerConfig,
   type PlayerFailure,
   type PlayerListener,
-  shown,
+  rangeFailure,
   unknownSetting,
 } from './player-adapter.ts'
 import { type ShakaError, shakaFailure } from './shaka-failure.ts'
@@ -176,10 +176,8 @@ export class ShakaAdapter implements PlayerAdapter {
     })
     engine?.registerResponseFilter((type, { uri, data, timeMs, fromCache, originalRequest }) => {
       const asked = bytesOf(originalRequest?.headers.Range)
-      // A player takes it for the part that it asked for, and measures something else.
       if (asked !== null && data.byteLength !== asked) {
-        const message = `${shown(uri)}: ${data.byteLength} bytes where ${asked} were asked for`
-        this.#listener.failed({ kind: 'content', permanent: true, code: 'range', message })
+        this.#listener.failed(rangeFailure(uri, data.byteLength, asked))
       }
       const measured = type === types.SEGMENT && !fromCache && timeMs !== undefined
       this.#listener.received(data.byteLength, measured ? timeMs : null)

@@ -1,9 +1,8 @@
-import { inits, movedSegment, SEGMENT_SECONDS } from './long-stream.ts'
+import { ADAPTATION_SETS, HLS, inits, MASTER, movedSegment, SEGMENT_SECONDS } from './long-stream.ts'
 
 /** How much of it can be sought: so many segments. */
 const WINDOW = 8
 const SEGMENT_MS = SEGMENT_SECONDS * 1000
-const HLS = 'application/vnd.apple.mpegurl'
 
 export type LiveAnswer = { type: string; body: string | Buffer }
 
@@ -25,9 +24,9 @@ export class LiveStream {
     const ended = this.says && nowMs >= this.stopMs
     const whole = Math.floor((Math.min(nowMs, this.stopMs) - this.#startMs) / SEGMENT_MS)
     if (name === 'manifest.mpd') return { type: 'application/dash+xml', body: this.#mpd(nowMs) }
-    if (name === 'master.m3u8') return { type: HLS, body: MASTER }
+    if (name === 'master.m3u8') return { ...HLS, body: MASTER }
     const playlist = /^([03])\.m3u8$/.exec(name)
-    if (playlist) return { type: HLS, body: this.#playlist(playlist[1] ?? '', whole, ended) }
+    if (playlist) return { ...HLS, body: this.#playlist(playlist[1] ?? '', whole, ended) }
     const init = inits[name.replace('init-', '')]
     if (init !== undefined) return { type: 'video/mp4', body: init }
     const [, stream = '', number = 0] = /^([03])-(\d+)$/.exec(name) ?? []
@@ -50,21 +49,9 @@ export class LiveStream {
   }
 
   #mpd(nowMs: number): string {
-    const set = (id: number, type: string, codecs: string, more: string) =>
-      `<AdaptationSet mimeType="${type}"><SegmentTemplate timescale="30000" duration="60060" startNumber="1"
-initialization="init-$RepresentationID$" media="$RepresentationID$-$Number$"/>
-<Representation id="${id}" bandwidth="90000" codecs="${codecs}" ${more}/></AdaptationSet>`
     return `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="dynamic" minBufferTime="PT4S"
 availabilityStartTime="${new Date(this.#startMs).toISOString()}" publishTime="${new Date(nowMs).toISOString()}"
 minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT${(WINDOW * SEGMENT_SECONDS).toFixed(3)}S">
-<Period id="1" start="PT0S">${set(0, 'video/mp4', 'avc1.4d4015', 'width="426" height="240"')}
-${set(3, 'audio/mp4', 'mp4a.40.2', '')}</Period></MPD>`
+<Period id="1" start="PT0S">${ADAPTATION_SETS}</Period></MPD>`
   }
 }
-
-const MASTER = `#EXTM3U
-#EXT-X-VERSION:7
-#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Sound",DEFAULT=YES,AUTOSELECT=YES,URI="3.m3u8"
-#EXT-X-STREAM-INF:BANDWIDTH=90000,CODECS="avc1.4d4015,mp4a.40.2",RESOLUTION=426x240,AUDIO="sound"
-0.m3u8
-`

@@ -28,11 +28,13 @@ export const inits: Record<string, Buffer> = {
 const set = (id: number, type: string, codecs: string, more: string) =>
   `<AdaptationSet mimeType="${type}"><SegmentTemplate timescale="30000" duration="60060" initialization="init-$RepresentationID$"
 media="$RepresentationID$-$Number$"/><Representation id="${id}" bandwidth="90000" codecs="${codecs}" ${more}/></AdaptationSet>`
+/** Of its pictures and its sound, as an MPD has them. */
+export const ADAPTATION_SETS = `${set(0, 'video/mp4', 'avc1.4d4015', 'width="426" height="240"')}
+${set(3, 'audio/mp4', 'mp4a.40.2', '')}`
 const MPD = `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" minBufferTime="PT4S"
-mediaPresentationDuration="PT${SEGMENTS * SEGMENT_SECONDS}S"><Period>${set(0, 'video/mp4', 'avc1.4d4015', 'width="426" height="240"')}
-${set(3, 'audio/mp4', 'mp4a.40.2', '')}</Period></MPD>`
+mediaPresentationDuration="PT${SEGMENTS * SEGMENT_SECONDS}S"><Period>${ADAPTATION_SETS}</Period></MPD>`
 
-const MASTER = `#EXTM3U
+export const MASTER = `#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Sound",DEFAULT=YES,AUTOSELECT=YES,URI="3.m3u8"
 #EXT-X-STREAM-INF:BANDWIDTH=90000,CODECS="avc1.4d4015,mp4a.40.2",RESOLUTION=426x240,AUDIO="sound"
@@ -46,7 +48,7 @@ const playlist = (stream: number) => `#EXTM3U
 ${Array.from({ length: SEGMENTS }, (_, at) => `#EXTINF:${SEGMENT_SECONDS},\n${stream}-${at + 1}`).join('\n')}
 #EXT-X-ENDLIST
 `
-const HLS = { type: 'application/vnd.apple.mpegurl' }
+export const HLS = { type: 'application/vnd.apple.mpegurl' }
 /** Manifests and playlists, by their names. */
 const TEXTS: Record<string, { type: string; text: string }> = {
   'manifest.mpd': { type: 'application/dash+xml', text: MPD },

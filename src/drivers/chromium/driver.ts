@@ -9,7 +9,7 @@ import { realClock } from '../clock.ts'
 import type { Driver } from '../driver.ts'
 import { PageHost } from '../player-page/page-host.ts'
 import { type PageFiles, PageSession } from '../player-page/page-session.ts'
-import { Turnstile } from '../turnstile.ts'
+import { StartThrottle } from '../start-throttle.ts'
 import { explainWithheld, overhear } from './answers.ts'
 import { BrowserGoneError, BrowserKeeper, NoBrowserError } from './browser-keeper.ts'
 import { browserVersion } from './find-browser.ts'
@@ -59,7 +59,7 @@ export async function createChromiumDriver(options: ChromiumDriverOptions): Prom
   const host = stack.use(await PageHost.start(files))
   const keeper = stack.use(new BrowserKeeper({ executable, sandbox, browserArguments }))
   const model = await browserVersion(executable)
-  const turnstile = new Turnstile(realClock, apartMs)
+  const throttle = new StartThrottle(realClock, apartMs)
   const parts = stack.move()
   const inBrowser = async (session: PageSession) => {
     const { device, origins, video, sessionId } = session.assignment
@@ -103,7 +103,7 @@ export async function createChromiumDriver(options: ChromiumDriverOptions): Prom
         ...{ onLive, background: false, signal },
       })
       try {
-        await turnstile.pass(session.over)
+        await throttle.acquire(session.over)
         if (!session.over.aborted) await inBrowser(session)
       } catch (error) {
         session.fail(failureOf(error as Error))

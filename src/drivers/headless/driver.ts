@@ -5,7 +5,7 @@ import { realClock } from '../clock.ts'
 import type { Driver } from '../driver.ts'
 import { type Failure, PageSession } from '../player-page/page-session.ts'
 import { type PlayerBuilds, scriptsOf } from '../player-page/player-builds.ts'
-import { Turnstile } from '../turnstile.ts'
+import { StartThrottle } from '../start-throttle.ts'
 
 /**
  * Milliseconds between the starts of two sessions. Sessions that start together in one process delay each other. With 50
@@ -42,7 +42,7 @@ export async function createHeadlessDriver({
     clock: realClock,
   })
   processes.warm()
-  const turnstile = new Turnstile(realClock, apartMs)
+  const throttle = new StartThrottle(realClock, apartMs)
   return {
     name: 'headless',
     identity: () => ({ model: 'headless', os: process.platform }),
@@ -51,7 +51,7 @@ export async function createHeadlessDriver({
         ...{ assignment, players, clock: realClock },
         ...{ onLive, background: false, signal },
       })
-      await turnstile.pass(session.over)
+      await throttle.acquire(session.over)
       if (!session.over.aborted) await play(processes, session)
       return session.report()
     },

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 
-/** Lets through one at a time, so many ms apart, in the order in which they came. One that leaves the queue takes no time. */
-export class Turnstile {
+/** Spaces the starts of sessions by an interval in ms, in the order of their requests. A request that is aborted takes no interval. */
+export class StartThrottle {
   readonly #clock: Clock
   readonly #apartMs: number
   #nextMs = Number.NEGATIVE_INFINITY
@@ -12,8 +12,8 @@ export class Turnstile {
     this.#apartMs = apartMs
   }
 
-  /** Resolves when it is one's turn, or the signal has aborted. */
-  pass(signal: AbortSignal): Promise<void> {
+  /** Resolves when the session may start, or the signal has aborted. */
+  acquire(signal: AbortSignal): Promise<void> {
     const passed = this.#last.then(() => this.#step(signal))
     this.#last = passed
     const left = Promise.withResolvers<void>()
