@@ -14,6 +14,8 @@ const real = {
   // What is waited for comes on a slow machine too.
   expect: { poll: { timeout: 120_000 } },
   hookTimeout: 300_000,
+  // Node imports the sources itself, as it does for users: nothing is transformed, and what it compiled is kept.
+  experimental: { viteModuleRunner: false },
 }
 
 export default defineConfig({
