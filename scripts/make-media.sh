@@ -56,7 +56,7 @@ hls() { small -f hls -hls_time 2 -hls_playlist_type vod "$@"; }
 # Segments of MPEG-TS are kept with another ending: to this project's tools `.ts` is something else.
 ! wanted streams || (
   rm -rf test/streams
-  mkdir -p test/streams/{ts,aes,range,sound,list,base}
+  mkdir -p test/streams/{ts,aes,range,sound,list,base,file}
   cd test/streams
   # MPEG-TS, pictures and sound in the same segments; the same encrypted with AES-128.
   (cd ts && hls -hls_segment_filename 's%d.ts' media.m3u8)
@@ -79,4 +79,13 @@ hls() { small -f hls -hls_time 2 -hls_playlist_type vod "$@"; }
   (cd sound && ffmpeg -hide_banner -loglevel error -y -f lavfi -i 'sine=frequency=440:sample_rate=44100' -t 7.7 -c:a aac \
     -b:a 32k -ac 1 -fflags +bitexact -f segment -segment_format adts -segment_time 2 -segment_list_type m3u8 \
     -segment_list media.m3u8 's%d.aac')
+  # Progressive files: their index first, last and in fragments; sound alone; a container that is not MP4.
+  (
+    cd file
+    small -movflags +faststart first.mp4
+    small last.mp4
+    small -movflags +frag_keyframe+empty_moov+default_base_moof fragments.mp4
+    ffmpeg -hide_banner -loglevel error -y -i last.mp4 -vn -c:a copy -fflags +bitexact sound.m4a
+    ffmpeg -hide_banner -loglevel error -y -i last.mp4 -t 2 -an -c:v libvpx -b:v 40k -fflags +bitexact other.webm
+  )
 )

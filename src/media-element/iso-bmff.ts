@@ -42,6 +42,23 @@ const [HAS_BASE, HAS_DESCRIPTION, HAS_DURATION, HAS_SIZE, HAS_FLAGS] = [0x1, 0x2
 const [RUN_OFFSET, RUN_FIRST_FLAGS] = [0x1, 0x4]
 const [RUN_DURATION, RUN_SIZE, RUN_FLAGS, RUN_COMPOSITION] = [0x100, 0x200, 0x400, 0x800]
 
+/** Whether the samples that a `moov` tells of come in fragments. */
+export function isFragmented(view: DataView, moov: Box): boolean {
+  return boxAt(view, moov, 'mvex') !== null
+}
+
+/** Reads the `moov` of a file whose samples are all in it. @throws Error where it is none that can be played. */
+export function readMovie(view: DataView, moov: Box): { duration: number; tracks: { trak: Box; track: InitTrack }[] } {
+  const boxes = boxesIn(view, moov.start, moov.end)
+  const tracks = boxes
+    .filter(({ type }) => type === 'trak')
+    .flatMap((trak) => {
+      const track = trackOf(view, trak, () => ({ duration: 0, size: 0, flags: 0 }))
+      return track === null ? [] : [{ trak, track }]
+    })
+  return { duration: durationOf(view, boxes, []), tracks }
+}
+
 /** Reads a `moov`. @throws Error where it is none that can be played. */
 export function readInit(view: DataView, moov: Box): InitSegment {
   const boxes = boxesIn(view, moov.start, moov.end)

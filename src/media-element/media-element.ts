@@ -3,10 +3,12 @@ import { DomElement, SourceElement } from './dom-element.ts'
 import { type FrameCallback, FrameCallbacks } from './frame-callbacks.ts'
 import { MediaError } from './media-error.ts'
 import { type MediaHost, queueTask } from './media-host.ts'
-import type { MediaSource } from './media-source.ts'
+import type { MediaResource } from './media-resource.ts'
+import { MediaSource } from './media-source.ts'
 import type { Timer } from './page-clock.ts'
 import { PlayPromises } from './play-promises.ts'
 import { type EngineClient, PlaybackEngine, READY, type ReadyState } from './playback-engine.ts'
+import { ProgressiveFile } from './progressive-file.ts'
 import { nearest, type Range, type Ranges, union } from './ranges.ts'
 import { TextTrack, TextTrackList } from './text-track.ts'
 import { TimeRanges } from './time-ranges.ts'
@@ -20,7 +22,7 @@ const TIMEUPDATE_MS = 250
 const PROGRESS_MS = 350
 
 /**
- * HTML's media element over a media source: its states, and its events in the order in which Chromium fires them
+ * HTML's media element over a media source or a file: its states, and its events in the order in which Chromium fires them
  * (`third_party/blink/renderer/core/html/media/html_media_element.cc`). It shows nothing.
  */
 export class MediaElement extends DomElement implements EngineClient {
@@ -37,7 +39,7 @@ export class MediaElement extends DomElement implements EngineClient {
   #muted = false
   #volume = 1
   #engine: PlaybackEngine | null = null
-  #source: MediaSource | null = null
+  #source: MediaResource | null = null
   #srcObject: MediaSource | null = null
   #currentSrc = ''
   #networkState: NetworkState = NETWORK.empty
@@ -379,15 +381,13 @@ export class MediaElement extends DomElement implements EngineClient {
     })
   }
 
-  failed(error: 'network' | 'decode'): void {
+  failed(error: 'network' | 'decode', message = error === 'decode' ? APPEND_FAILED : 'It broke off.'): void {
     if (this.#readyState === READY.nothing) {
-      this.#unsupported(APPEND_FAILED)
+      this.#unsupported(this.#source instanceof ProgressiveFile ? message : APPEND_FAILED)
       return
     }
-    this.#error =
-      error === 'decode'
-        ? new MediaError(MediaError.MEDIA_ERR_DECODE, APPEND_FAILED)
-        : new MediaError(MediaError.MEDIA_ERR_NETWORK, 'It broke off.')
+    const { MEDIA_ERR_DECODE, MEDIA_ERR_NETWORK } = MediaError
+    this.#error = new MediaError(error === 'decode' ? MEDIA_ERR_DECODE : MEDIA_ERR_NETWORK, message)
     this.#networkState = NETWORK.idle
     this.#schedule('error')
     if (!this.#paused) {
@@ -411,7 +411,7 @@ export class MediaElement extends DomElement implements EngineClient {
     queueTask(this.#host, () => {
       if (selection !== this.#selection) return
       const url = this.#url
-      const source = this.#srcObject ?? this.#host.objectUrls.get(url) ?? null
+      const object = this.#srcObject ?? this.#host.objectUrls.get(url) ?? null
       if (this.#srcObject === null && url === '') {
         this.#networkState = NETWORK.empty
         return
@@ -419,16 +419,17 @@ export class MediaElement extends DomElement implements EngineClient {
       this.#networkState = NETWORK.loading
       this.#schedule('loadstart')
       this.#currentSrc = this.#srcObject ? '' : url
-      if (source === null || source.readyState !== 'closed') {
+      const resource = object === null || object instanceof Blob ? fileOf(this.#host, object ?? url) : object
+      if (resource === null || (resource instanceof MediaSource && resource.readyState !== 'closed')) {
         this.#unsupported('It is no media source that can be opened.')
         return
       }
       // A url of a media source is good for one load.
-      this.#host.objectUrls.delete(url)
-      this.#source = source
-      this.#engine = new PlaybackEngine(this.#host, source, this)
+      if (resource instanceof MediaSource) this.#host.objectUrls.delete(url)
+      this.#source = resource
+      this.#engine = new PlaybackEngine(this.#host, resource, this)
       this.#engine.setRate(this.#rate)
-      source.attach(this.#engine)
+      resource.attach(this.#engine)
     })
   }
 
@@ -550,4 +551,13 @@ export class MediaElement extends DomElement implements EngineClient {
   #schedule(type: string): void {
     queueTask(this.#host, () => this.fire(type))
   }
+}
+
+/** Null where a url is none of a file on the network. */
+function fileOf(host: MediaHost, from: string | Blob): ProgressiveFile | null {
+  if (typeof from !== 'string') {
+    const network = async () => new Response(from, { headers: { 'content-length': `${from.size}` } })
+    return new ProgressiveFile({ ...host, network }, 'https://blob.invalid/')
+  }
+  return /^https?:/.test(from) ? new ProgressiveFile(host, from) : null
 }

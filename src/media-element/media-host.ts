@@ -6,8 +6,10 @@ import type { PageClock } from './page-clock.ts'
 export type MediaHost = {
   clock: PageClock
   profile: DeviceProfile
+  /** What its elements ask for by themselves. */
+  network: (request: Request) => Promise<Response>
   /** What `URL.createObjectURL` gave out, by url. */
-  objectUrls: Map<string, MediaSource>
+  objectUrls: Map<string, MediaSource | Blob>
 }
 
 /** Queues a task: it runs after what runs now, and after what was queued before. */

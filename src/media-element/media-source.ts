@@ -1,27 +1,17 @@
 import { support } from './device-profile.ts'
 import { HandlerTarget } from './event-handlers.ts'
 import { type MediaHost, queueTask } from './media-host.ts'
+import type { Attachment, MediaResource } from './media-resource.ts'
 import { common, type Ranges } from './ranges.ts'
 import { SourceBuffer } from './source-buffer.ts'
 import { SourceBufferList } from './source-buffer-list.ts'
-
-/** What a media source tells the element that it is attached to. */
-export type Attachment = {
-  /** Its buffers, their tracks, or its end changed. */
-  changed(): void
-  durationChanged(seconds: number, by: 'script' | 'append'): void
-  failed(error: 'network' | 'decode'): void
-  /** Whether the element has an error already. */
-  readonly erred: boolean
-  /** Seconds. */
-  readonly position: number
-}
+import type { TrackBuffer } from './track-buffer.ts'
 
 /** So many at once; one of each kind is what players use. */
 const MOST_BUFFERS = 16
 
 /** W3C Media Source Extensions, MediaSource. */
-export class MediaSource extends HandlerTarget {
+export class MediaSource extends HandlerTarget implements MediaResource {
   readonly host: MediaHost
   readonly sourceBuffers: SourceBufferList
   readonly activeSourceBuffers: SourceBufferList
@@ -59,6 +49,22 @@ export class MediaSource extends HandlerTarget {
   get liveSeekable(): Ranges | null {
     return this.#liveSeekable
   }
+
+  get tracks(): readonly TrackBuffer[] {
+    return [...this.activeSourceBuffers].flatMap(({ tracks }) => tracks)
+  }
+
+  /** Each of its buffers had an initialization segment. */
+  get hasMetadata(): boolean {
+    return this.sourceBuffers.length > 0 && this.activeSourceBuffers.length >= this.sourceBuffers.length
+  }
+
+  endOf(track: TrackBuffer): number | null {
+    return this.#readyState === 'ended' ? track.end : null
+  }
+
+  /** Its player appends what is missing. */
+  seeked(): void {}
 
   addSourceBuffer(type: string): SourceBuffer {
     if (type === '') throw new TypeError('A type is needed.')

@@ -1,5 +1,5 @@
 import type { MediaHost } from './media-host.ts'
-import type { Attachment, MediaSource } from './media-source.ts'
+import type { Attachment, MediaResource } from './media-resource.ts'
 import type { Timer } from './page-clock.ts'
 import type { TrackBuffer } from './track-buffer.ts'
 
@@ -18,7 +18,7 @@ export type EngineClient = {
   /** A frame is shown that was not before. */
   frameShown(): void
   appended(): void
-  failed(error: 'network' | 'decode'): void
+  failed(error: 'network' | 'decode', message?: string): void
   readonly erred: boolean
 }
 
@@ -35,10 +35,10 @@ const PIPELINE_MS = 1
 /** Seconds that rounding may make of two instants that are one. */
 const EPSILON = 1e-6
 
-/** What plays a media source on a clock: the position, whether it moves, and how ready its data is. It decodes nothing. */
+/** What plays a resource on a clock: the position, whether it moves, and how ready its data is. It decodes nothing. */
 export class PlaybackEngine implements Attachment {
   readonly #host: MediaHost
-  readonly #source: MediaSource
+  readonly #source: MediaResource
   readonly #client: EngineClient
   #positionSeconds = 0
   #sinceMs: number
@@ -55,7 +55,7 @@ export class PlaybackEngine implements Attachment {
   #runningOut: Timer | null = null
   #disposed = false
 
-  constructor(host: MediaHost, source: MediaSource, client: EngineClient) {
+  constructor(host: MediaHost, source: MediaResource, client: EngineClient) {
     this.#host = host
     this.#source = source
     this.#client = client
@@ -108,6 +108,7 @@ export class PlaybackEngine implements Attachment {
     this.#isEnough = false
     this.#move()
     if (this.#hasMetadata) this.#client.readyStateChanged(READY.metadata)
+    this.#source.seeked(seconds)
     this.#lookSoon()
   }
 
@@ -125,8 +126,8 @@ export class PlaybackEngine implements Attachment {
     else this.#host.clock.after(PIPELINE_MS, tell)
   }
 
-  failed(error: 'network' | 'decode'): void {
-    this.#client.failed(error)
+  failed(error: 'network' | 'decode', message?: string): void {
+    this.#client.failed(error, message)
   }
 
   dispose(): void {
@@ -146,9 +147,8 @@ export class PlaybackEngine implements Attachment {
   #look(): void {
     if (this.#disposed) return
     this.#settle()
-    const { sourceBuffers, activeSourceBuffers } = this.#source
     if (!this.#hasMetadata) {
-      if (sourceBuffers.length === 0 || activeSourceBuffers.length < sourceBuffers.length) return
+      if (!this.#source.hasMetadata) return
       this.#hasMetadata = true
       this.#client.readyStateChanged(READY.metadata)
     }
@@ -164,12 +164,12 @@ export class PlaybackEngine implements Attachment {
     this.#move()
   }
 
-  get #tracks(): TrackBuffer[] {
-    return [...this.#source.activeSourceBuffers].flatMap(({ tracks }) => tracks)
+  get #tracks(): readonly TrackBuffer[] {
+    return this.#source.tracks
   }
 
   get #isEndKnown(): boolean {
-    return this.#source.readyState === 'ended'
+    return this.#tracks.every((track) => this.#source.endOf(track) !== null)
   }
 
   get #hasEnough(): boolean {
@@ -184,7 +184,8 @@ export class PlaybackEngine implements Attachment {
    */
   #aheadOf(track: TrackBuffer, position: number): number {
     const range = track.rangeAt(position)
-    if (this.#isEndKnown && (range ? range.end >= track.end : position >= track.end)) return Number.POSITIVE_INFINITY
+    const end = this.#source.endOf(track)
+    if (end !== null && (range?.end ?? position) >= end - EPSILON) return Number.POSITIVE_INFINITY
     const last = range ?? track.ranges.findLast(({ end }) => end <= position)
     return last === undefined ? 0 : last.end - position
   }

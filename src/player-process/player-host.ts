@@ -30,6 +30,8 @@ export type PlayerHostOptions = {
 type Hosted = {
   origins: OriginsInForce
   network: PageNetwork
+  /** What its element asks for files by. */
+  files: PageNetwork
   refused: (why: string) => void
   playback: PagePlayback | null
   closed: AbortController
@@ -103,9 +105,9 @@ export class PlayerHost implements AsyncDisposable {
     const id = brief.sessionId
     const [origins, closed] = [new OriginsInForce(), new AbortController()]
     const headers = { [TASK_HEADER]: id }
-    const video = page.realm.createVideo()
+    const video = page.realm.createVideo(network)
     const playback = page.createPlayback({ brief, video, headers, lateMs: () => null, onNews: () => {} })
-    this.#tasks.set(id, { origins, network, refused: () => {}, playback, closed })
+    this.#tasks.set(id, { origins, network, files: network, refused: () => {}, playback, closed })
     return { playback, [Symbol.dispose]: () => void this.#tasks.delete(id) }
   }
 
@@ -152,7 +154,7 @@ export class PlayerHost implements AsyncDisposable {
     if (message.kind === 'play') return this.#play(page, message, task, headers)
     const refused = Promise.withResolvers<string>()
     task.refused = refused.resolve
-    const element = page.realm.createVideo()
+    const element = page.realm.createVideo(task.files)
     const asked = { stream: message.stream, origins: message.origins, video: element, headers }
     const read = await page.readStream({ ...asked, refused: refused.promise })
     if (!task.closed.signal.aborted) this.#options.say({ kind: 'read', id, read })
@@ -163,7 +165,7 @@ export class PlayerHost implements AsyncDisposable {
     const tell = () => this.#tell(id, task, said)
     const playback = page.createPlayback({
       brief,
-      video: page.realm.createVideo(),
+      video: page.realm.createVideo(task.files),
       headers,
       lateMs: this.#loopDelay.p99FromNow(),
       onNews: () => queueMicrotask(tell),
@@ -189,16 +191,16 @@ export class PlayerHost implements AsyncDisposable {
     const names = resolve === undefined ? {} : { resolve }
     const fetch = createGuardedFetch({ policy, userAgent, connections: CONNECTIONS, addresses, ...names })
     closed.signal.addEventListener('abort', () => void fetch[Symbol.asyncDispose](), { once: true })
+    const options = {
+      fetch,
+      mark: (url: string) => markOf(origins.list, { sessionId, contentId: video.id })(url),
+      onRefused: (why: string) => task.refused(why),
+    }
+    const onBytes = (bytes: number) => task.playback?.receivedFile(bytes)
     const task: Hosted = {
-      origins,
-      playback: null,
-      refused: () => {},
-      closed,
-      network: pageNetwork({
-        fetch,
-        mark: (url) => markOf(origins.list, { sessionId, contentId: video.id })(url),
-        onRefused: (why) => task.refused(why),
-      }),
+      ...{ origins, closed, playback: null, refused: () => {} },
+      network: pageNetwork(options),
+      files: pageNetwork({ ...options, onBytes, maxBytes: Number.POSITIVE_INFINITY }),
     }
     this.#tasks.set(id, task)
     return task

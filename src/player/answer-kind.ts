@@ -1,6 +1,7 @@
 import { isMediaType } from '../domain/media-type.ts'
 
-export type AnswerKind = { status: number; kind: 'file' | 'html' | 'other' }
+/** `size`: bytes of the whole; null where its server does not say. */
+export type AnswerKind = { status: number; kind: 'file' | 'html' | 'other'; size: number | null }
 
 /** What a url answers with, by its type. Null where there is no answer. */
 export async function answerKind(url: string, headers: Readonly<Record<string, string>>): Promise<AnswerKind | null> {
@@ -9,7 +10,8 @@ export async function answerKind(url: string, headers: Readonly<Record<string, s
   await response.body?.cancel()
   const type = response.headers.get('content-type')
   const kind = isMediaType(type) ? 'file' : /^text\/html\b/i.test(type ?? '') ? 'html' : 'other'
-  return { status: response.status, kind }
+  const size = Number(response.headers.get('content-range')?.match(/\/(\d+)$/)?.[1]) || null
+  return { status: response.status, kind, size }
 }
 
 export function isMediaFile(answer: AnswerKind | null): boolean {

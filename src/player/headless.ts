@@ -16,7 +16,7 @@ const createPlayback: PlaybackInPage<HTMLVideoElement> = ({ brief, video, header
       stop() {},
     },
     headers,
-    playsFiles: false,
+    marksFilesByHeaders: true,
     onNews,
   })
 

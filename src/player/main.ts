@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     video,
     createPlayer: (video, listener) => createPlayer(brief.player, video, listener),
     lateness: new Lateness(() => document.hidden),
-    playsFiles: true,
+    marksFilesByHeaders: false,
     onNews: () => void reporter.send(),
   })
   document.addEventListener('securitypolicyviolation', ({ blockedURI, disposition }) => {

@@ -1,3 +1,4 @@
+import { isPermanentStatus } from '../domain/failure.ts'
 import type { TimelineEntry } from '../domain/playback-result.ts'
 import type { Interaction } from '../domain/session-plan.ts'
 import { markOf } from '../origins/cmcd.ts'
@@ -8,6 +9,7 @@ import {
   type PlayerAdapter,
   type PlayerFailure,
   type PlayerListener,
+  shown,
 } from '../players/player-adapter.ts'
 import type { PageEnd, PagePlayback, PageReport, SessionBrief } from '../protocol/player-messages.ts'
 import { answerKind, isMediaFile } from './answer-kind.ts'
@@ -22,8 +24,8 @@ export type PlaybackOptions = {
   lateness: Pick<Lateness, 'p99Ms' | 'stop'>
   /** Put on every request besides what marks it. */
   headers?: Readonly<Record<string, string>>
-  /** Whether the page plays a file by itself, without the player's asking for its parts. */
-  playsFiles: boolean
+  /** Whether what the element asks for by itself can be marked by headers, as all else; a browser's cannot. */
+  marksFilesByHeaders: boolean
   /** Something is to be told at once. */
   onNews: () => void
 }
@@ -33,13 +35,6 @@ const UNMARKED: PlayerFailure = {
   permanent: true,
   code: 'cmcd_header',
   message: 'a progressive file of an origin whose requests are marked by headers: only a query marks it',
-}
-
-const UNREAD: PlayerFailure = {
-  kind: 'unsupported',
-  permanent: true,
-  code: 'progressive',
-  message: 'a progressive file: its duration is for a decoder to find out',
 }
 
 /** What declares more than a terabit per second declares nothing. */
@@ -70,7 +65,7 @@ export class Playback implements PagePlayback {
   readonly #sampling = setInterval(() => this.#sample(), SAMPLE_MS)
   readonly #lateness: PlaybackOptions['lateness']
   readonly #headers: Readonly<Record<string, string>>
-  readonly #playsFiles: boolean
+  readonly #marksFilesByHeaders: boolean
   readonly #onNews: () => void
   #origins: SessionBrief['origins']
   #signals: Signals = AT_START
@@ -80,14 +75,14 @@ export class Playback implements PagePlayback {
   #rebufferCount = 0
   #end: PageEnd | null = null
 
-  constructor({ brief, video, createPlayer, lateness, headers = {}, playsFiles, onNews }: PlaybackOptions) {
+  constructor({ brief, video, createPlayer, lateness, headers = {}, marksFilesByHeaders, onNews }: PlaybackOptions) {
     this.#brief = brief
     this.#origins = brief.origins
     this.#video = video
     this.#onNews = onNews
     this.#lateness = lateness
     this.#headers = headers
-    this.#playsFiles = playsFiles
+    this.#marksFilesByHeaders = marksFilesByHeaders
     this.#player = createPlayer(video, {
       asks: (uri, what) => {
         const { url, headers } = this.#said(uri, what)
@@ -140,6 +135,11 @@ export class Playback implements PagePlayback {
     this.#fail(refusal(why))
   }
 
+  /** Bytes of a file that the element asked for by itself. */
+  receivedFile(bytes: number): void {
+    this.#received(bytes, null)
+  }
+
   /** A browser on a phone pauses what nobody sees; what was not paused by the plan goes on when it is seen again. */
   seenAgain(): void {
     if (this.#video.paused && !this.#held && !this.#end) void this.#video.play().catch(() => {})
@@ -150,8 +150,8 @@ export class Playback implements PagePlayback {
     const { url } = this.#brief.video
     this.#listen()
     const asked = this.#said(url, { objectType: 'm' })
-    const byHeaders = Object.keys(asked.headers).length > 0
-    if (this.#playsFiles && byHeaders && (await this.#isFile(asked))) return this.#fail(UNMARKED)
+    const cannotMark = !this.#marksFilesByHeaders && Object.keys(asked.headers).length > 0
+    if (cannotMark && isMediaFile(await this.#answerTo(asked))) return this.#fail(UNMARKED)
     const failure = await this.#player.load(asked.url)
     if (failure !== null) return this.#erred(failure)
     await this.#start()
@@ -202,16 +202,24 @@ export class Playback implements PagePlayback {
     this.#transferred.segmentMs += segmentMs
   }
 
-  /** Where a page plays no files by itself, the player's trouble with one is no failure of anybody. */
+  /** Neither an element nor a parser of manifests says what the answer was that it cannot read: it is asked for again. */
   async #erred(failure: PlayerFailure): Promise<void> {
-    const asked = this.#said(this.#brief.video.url, { objectType: 'm' })
-    const suspect = !this.#playsFiles && !this.#signals.shown && failure.kind === 'player'
-    this.#fail(suspect && (await this.#isFile(asked)) ? UNREAD : failure)
+    const isUnexplained = failure.kind === 'player' || failure.code === 'manifest'
+    if (!isUnexplained || this.#signals.shown) return this.#fail(failure)
+    const { url } = this.#brief.video
+    const answer = await this.#answerTo(this.#said(url, { objectType: 'm' }))
+    const { status = 0 } = answer ?? {}
+    if (failure.code === 'manifest' && isMediaFile(answer)) {
+      const message = `a media file that ${this.#player.name} does not play on this device`
+      return this.#fail({ kind: 'unsupported', permanent: true, code: 'container', message })
+    }
+    if (status < 400) return this.#fail(failure)
+    const permanent = isPermanentStatus(status)
+    this.#fail({ kind: 'content', permanent, code: `http_${status}`, message: `${shown(url)}: HTTP ${status}` })
   }
 
-  /** Whether it is a progressive file, which a browser asks for by itself and puts no headers of ours on. */
-  async #isFile({ url, headers }: { url: string; headers: Record<string, string> }): Promise<boolean> {
-    return this.#end === null && isMediaFile(await answerKind(url, { ...headers, ...this.#headers }))
+  async #answerTo({ url, headers }: { url: string; headers: Record<string, string> }) {
+    return this.#end === null ? answerKind(url, { ...headers, ...this.#headers }) : null
   }
 
   /** A url as it is asked for: by which session, and that it is a test. */

@@ -2,7 +2,7 @@ import { isPermanentStatus } from '../domain/failure.ts'
 import { markOf } from '../origins/cmcd.ts'
 import { type PlayerAdapter, type PlayerFailure, type PlayerListener, shown } from '../players/player-adapter.ts'
 import type { ReadingInPage, StreamFacts, StreamRead } from '../protocol/player-messages.ts'
-import { answerKind, isMediaFile } from './answer-kind.ts'
+import { type AnswerKind, answerKind, isMediaFile } from './answer-kind.ts'
 
 type ReadingOptions = Parameters<ReadingInPage<HTMLVideoElement>>[0] & {
   createPlayer: (video: HTMLVideoElement, listener: PlayerListener) => PlayerAdapter
@@ -30,11 +30,16 @@ export async function readStream(options: ReadingOptions): Promise<StreamRead> {
     const outcome = await Promise.race([player.read(url), refused.then((why) => ({ refused: why }))])
     if ('refused' in outcome) return { ok: false, passing: false, message: outcome.refused }
     if ('failure' in outcome) return await unread(outcome.failure, url, marked)
-    return outcome.format === 'progressive' ? await readFile(outcome, url, marked) : { ok: true, facts: outcome }
+    if (outcome.format !== 'progressive') return { ok: true, facts: outcome }
+    const answer = await answerKind(url, marked)
+    return fileFailure(answer, url) ?? { ok: true, facts: { ...outcome, ...(await factsOfFile(video, answer?.size)) } }
   } finally {
     await player.destroy().catch(() => {})
   }
 }
+
+/** So long a file may take to say how long it is; ms. */
+const METADATA_MS = 8000
 
 type Headers = Readonly<Record<string, string>>
 
@@ -49,11 +54,29 @@ async function unread(
   return { ok: false, passing: kind === 'content' && !permanent, message }
 }
 
-/** What the player takes for a file it has not asked for yet. */
-async function readFile(facts: StreamFacts, url: string, headers: Headers): Promise<StreamRead> {
-  const answer = await answerKind(url, headers)
-  if (isMediaFile(answer)) return { ok: true, facts }
+/** Why what the player takes for a file is none; null where it is one. */
+function fileFailure(answer: AnswerKind | null, url: string): StreamRead | null {
+  if (isMediaFile(answer)) return null
   if (answer === null) return { ok: false, passing: true, message: `${shown(url)}: no whole answer` }
   if (answer.status < 300) return { ok: false, passing: false, message: 'it is neither a manifest nor a media file' }
   return { ok: false, passing: !isPermanentStatus(answer.status), message: `${shown(url)}: HTTP ${answer.status}` }
+}
+
+/** What the element finds in a file that its player gave it. Nothing is known of one that it cannot read. */
+async function factsOfFile(video: HTMLVideoElement, bytes: number | null = null): Promise<Partial<StreamFacts>> {
+  if (video.readyState === 0 && video.error === null) {
+    await new Promise((done) => {
+      for (const event of ['loadedmetadata', 'error']) video.addEventListener(event, done, { once: true })
+      setTimeout(done, METADATA_MS)
+    })
+  }
+  const { duration, videoWidth: width, videoHeight: height } = video
+  if (!(duration > 0 && Number.isFinite(duration))) return {}
+  const bandwidth = bytes === null ? 0 : Math.round((bytes * 8) / duration)
+  const size = width > 0 ? { width, height } : { width: null, height: null }
+  return {
+    durationSeconds: duration,
+    // A file does not say what it needs at its peak: this is its mean.
+    renditions: [{ kind: width > 0 ? 'video' : 'audio', bandwidth, codecs: null, ...size }],
+  }
 }

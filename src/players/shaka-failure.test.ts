@@ -18,6 +18,21 @@ test.each([
     { category: 3, code: 3014, data: [{ code: 3, message: 'CHUNK_DEMUXER_ERROR_APPEND_FAILED: no audio' }] },
     ...(['content', false, 'container'] as const),
   ],
+  [
+    'a file in a container that is not read',
+    { category: 3, code: 3016, data: [4, 0, 'UNSUPPORTED_CONTAINER: the file is no MP4'] },
+    ...(['unsupported', true, 'container'] as const),
+  ],
+  [
+    'a file of no codec that is decoded',
+    { category: 3, code: 3016, data: [4, 0, 'DEMUXER_ERROR_NO_SUPPORTED_STREAMS: FFmpegDemuxer'] },
+    ...(['unsupported', true, 'codec'] as const),
+  ],
+  [
+    'a file that broke off',
+    { category: 3, code: 3016, data: [2, 0, 'PIPELINE_ERROR_READ: FFmpegDemuxer: data source error'] },
+    ...(['content', false, 'transfer'] as const),
+  ],
   ['a decoder that gave up', { category: 3, code: 3016, data: [] }, 'player', false, 'shaka_3016'],
   ['a player that is broken', { category: 7, code: 7000, data: [] }, 'player', false, 'shaka_7000'],
 ] as const)('%s', (_, error, kind, permanent, code) => {

@@ -17,6 +17,16 @@ const CODE = {
   restrictions: 4012,
 } as const
 
+const UNDECODED: PlayerFailure = {
+  kind: 'unsupported',
+  permanent: true,
+  code: 'codec',
+  message: 'this device decodes none of its renditions',
+}
+
+/** `MediaError.MEDIA_ERR_NETWORK`: the first that Shaka says of an error of the element. */
+const MEDIA_ERR_NETWORK = 2
+
 /** Which failure of the taxonomy an error of the player is. @param name what Shaka calls the code */
 export function shakaFailure({ category, code, data, message }: ShakaError, name?: string): PlayerFailure {
   const said = `Shaka ${category}.${code}${name ? ` ${name}` : message ? `: ${message}` : ''}`
@@ -35,18 +45,20 @@ export function shakaFailure({ category, code, data, message }: ShakaError, name
   if (category === CATEGORY.network) {
     return { kind: 'content', permanent: false, code: 'transfer', message: `${shown(data[0])}: no whole answer` }
   }
-  if (code === CODE.unsupported || code === CODE.restrictions) {
-    return {
-      kind: 'unsupported',
-      permanent: true,
-      code: 'codec',
-      message: 'this device decodes none of its renditions',
-    }
-  }
+  if (code === CODE.unsupported || code === CODE.restrictions) return UNDECODED
   if (category === CATEGORY.drm) return { kind: 'unsupported', permanent: true, code: 'drm', message: said }
   if (category === CATEGORY.manifest) return { kind: 'content', permanent: true, code: 'manifest', message: said }
+  const words = data.map(wordsOf).join(' ')
+  if (/DEMUXER_ERROR_NO_SUPPORTED_STREAMS/.test(words)) return UNDECODED
+  const [, container] = words.match(/UNSUPPORTED_CONTAINER: ([^\n]*)/) ?? []
+  if (container !== undefined) {
+    return { kind: 'unsupported', permanent: true, code: 'container', message: container }
+  }
+  if (code === CODE.video && data[0] === MEDIA_ERR_NETWORK) {
+    return { kind: 'content', permanent: false, code: 'transfer', message: 'the file broke off' }
+  }
   // Of a browser's own words: what its demuxer cannot read is the stream's doing, whatever a decoder would have done.
-  const isUnread = data.some((one) => /\bDEMUXER_ERROR|CHUNK_DEMUXER_ERROR/.test(wordsOf(one)))
+  const isUnread = /\bDEMUXER_ERROR|CHUNK_DEMUXER_ERROR/.test(words)
   if (category === CATEGORY.media && isUnread) {
     return { kind: 'content', permanent: false, code: 'container', message: said }
   }

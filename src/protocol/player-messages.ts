@@ -130,6 +130,8 @@ export interface PagePlayback {
   restrict(origins: SessionBrief['origins']): void
   /** A request would have left the verified origins; nothing was sent there. @param why a sentence */
   refused(why: string): void
+  /** Bytes of a file that the page's element asked for by itself. */
+  receivedFile(bytes: number): void
   /** Ends at once, as nothing: who stops it knows why. */
   stop(): Promise<void>
 }

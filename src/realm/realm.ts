@@ -30,7 +30,8 @@ export type Realm = {
   globals: Record<string, unknown>
   /** Runs a script of a browser, such as a player's build. @param name for its error messages */
   run(code: string, name: string): unknown
-  createVideo(): MediaElement
+  /** @param network what the element asks for files by; the page's if not given */
+  createVideo(network?: PageNetwork): MediaElement
 }
 
 /** Classes that Node has as browsers do; buffers too, so that what a script makes and what it is given are of one class. */
@@ -49,7 +50,7 @@ const SHARED = {
  */
 export function createRealm(options: RealmOptions): Realm {
   const { clock, network, userAgent, profile } = options
-  const host: MediaHost = { clock, profile, objectUrls: new Map() }
+  const host: MediaHost = { clock, profile, network, objectUrls: new Map() }
   const time = pageTime(clock, options.epochMs)
   const page = new HandlerTarget()
   const globals: Record<string, unknown> = {
@@ -85,7 +86,7 @@ export function createRealm(options: RealmOptions): Realm {
   return {
     globals,
     run,
-    createVideo: () => new MediaElement(host),
+    createVideo: (own = network) => new MediaElement({ ...host, network: own }),
   }
 }
 
@@ -133,7 +134,8 @@ function urlClass(host: MediaHost) {
   let ids = 0
   return class extends URL {
     static override createObjectURL(object: unknown): string {
-      if (!(object instanceof MediaSource)) return URL.createObjectURL(object as Blob)
+      if (!(object instanceof MediaSource || object instanceof Blob))
+        throw new TypeError('It is no media source or blob.')
       ids += 1
       const url = `blob:https://player.invalid/${ids}`
       host.objectUrls.set(url, object)
@@ -141,7 +143,7 @@ function urlClass(host: MediaHost) {
     }
 
     static override revokeObjectURL(url: string): void {
-      if (!host.objectUrls.delete(url)) URL.revokeObjectURL(url)
+      host.objectUrls.delete(url)
     }
   }
 }

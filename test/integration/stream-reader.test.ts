@@ -86,7 +86,10 @@ test('a setting that the player does not have is refused by its name', async () 
 
 test('a progressive file, an HTML page, nothing, and no answer', async () => {
   const file = await read(media.video('file', undefined, 'progressive.mp4'))
-  expect(file).toMatchObject({ format: 'progressive', durationSeconds: null, renditions: [], peakKbps: null })
+  expect(file).toMatchObject({
+    ...{ format: 'progressive', live: false, durationSeconds: expect.any(Number), peakKbps: null },
+    renditions: [{ kind: 'video', width: expect.any(Number), height: expect.any(Number) }],
+  })
   const page = '<!doctype html><html>Sign in</html>'
   await expect(read(videoOf('page', page, 'text/html'))).rejects.toThrow('it is an HTML page')
   await expect(read(media.video('none', undefined, 'nothing.m3u8'))).rejects.toThrow(/nothing\.m3u8: HTTP 404/)

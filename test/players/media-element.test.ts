@@ -336,7 +336,8 @@ async function bytesOf(folder: string, track: string, part: number | 'init' | 'j
 
 async function here(steps: Step[], media: Bytes): Promise<string[]> {
   const clock = new VirtualPageClock()
-  const host: MediaHost = { clock, profile: CURRENT_PHONE, objectUrls: new Map() }
+  const network = () => Promise.reject(new TypeError('Failed to fetch'))
+  const host: MediaHost = { clock, network, profile: CURRENT_PHONE, objectUrls: new Map() }
   const stage = {
     video: new MediaElement(host),
     MediaSource: class extends MediaSource {

@@ -11,6 +11,8 @@ const TYPES: Record<string, string> = {
   '.ts': 'video/mp2t',
   '.aac': 'audio/aac',
   '.mp4': 'video/mp4',
+  '.m4a': 'audio/mp4',
+  '.webm': 'video/webm',
   '.m4s': 'video/iso.segment',
 }
 
