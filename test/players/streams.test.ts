@@ -4,6 +4,7 @@ import { headlessFiles } from '../../src/bin/page-files.ts'
 import { StreamReader } from '../../src/bin/stream-reader.ts'
 import type { SessionReport } from '../../src/domain/playback-result.ts'
 import type { PlayerName } from '../../src/domain/player-choice.ts'
+import { isUnreliable } from '../../src/domain/reliability.ts'
 import { findBrowser } from '../../src/drivers/chromium/find-browser.ts'
 import type { Driver } from '../../src/drivers/driver.ts'
 import type { Probe } from '../../src/engine/probe.ts'
@@ -261,6 +262,7 @@ test.each(STREAMS)('$name', ({ name, player, path, seconds, watched = seconds, f
   for (const [on, { report, asked }] of Object.entries(played)) {
     const said = `${on}: ${report.failure?.message ?? report.endReason}`
     expect([said, report.player?.name]).toEqual([said, player])
+    if (never) expect(asked.filter((what) => never.test(what))).toEqual([])
     if (seconds === null) {
       expect([said, report.failure?.kind]).toEqual([said, expect.stringMatching(/^(content|unsupported)$/)])
     } else if (fails !== undefined) {
@@ -269,14 +271,14 @@ test.each(STREAMS)('$name', ({ name, player, path, seconds, watched = seconds, f
       expect([said, kinds.includes(report.failure?.kind ?? '')]).toEqual([said, true])
     } else {
       expect([said, report.endReason]).toEqual([said, 'ended'])
-      // A browser on a busy machine plays it in more time than it has.
-      expect(report.watchTime, said).toBeGreaterThan((watched ?? 0) - 0.6)
-      expect(report.watchTime, said).toBeLessThan((watched ?? 0) + 3)
       // Nobody asked for a seek: the leap over a gap is a stall.
       expect(report.figures.seekingMs, said).toBe(0)
+      // Of a late player the figures are not what the stream did, and a busy machine makes any late.
+      if (isUnreliable(report.loopDelayP99Ms)) continue
+      expect(report.watchTime, said).toBeGreaterThan((watched ?? 0) - 0.6)
+      expect(report.watchTime, said).toBeLessThan((watched ?? 0) + 3)
       if (on === 'headless') expect(report.figures.rebufferCount, said).toBe(path.startsWith('/gap/') ? 1 : 0)
     }
-    if (never) expect(asked.filter((what) => never.test(what))).toEqual([])
   }
   const { headless, chromium } = played
   if (headless && chromium) {
