@@ -2,6 +2,7 @@ import type { Connection } from '../client/controllers.ts'
 import type { ApiError } from '../client/request.ts'
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
 import { failedUnplayed, type SessionReport } from '../domain/playback-result.ts'
+import { PLAYER_NAMES } from '../domain/player-choice.ts'
 import type { Assignment, LiveState } from '../drivers/driver.ts'
 import { OriginsInForce } from '../origins/origins-in-force.ts'
 import { agentCalls, type LeasedCommand } from '../protocol/agent-calls.ts'
@@ -120,10 +121,16 @@ export class Agent {
 
   /** Tells a controller what the devices are. */
   async #introduce(how: 'persist' | 'call', signal: AbortSignal) {
-    const devices = this.#fleet.identities()
-    const body = { agentVersion: this.#options.version, devices: this.#fleet.introduced() }
+    const told = { identities: this.#fleet.identities(), capacities: this.#fleet.capacities() }
+    const { capacities } = told
+    const body = {
+      agentVersion: this.#options.version,
+      devices: this.#fleet.introduced(),
+      capacities,
+      players: [...PLAYER_NAMES],
+    }
     const enrolled = await this.#link[how](agentCalls.enrol, { body, signal })
-    this.#fleet.register(devices, enrolled.devices)
+    this.#fleet.register(told, enrolled.devices)
     return enrolled
   }
 

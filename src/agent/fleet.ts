@@ -1,3 +1,4 @@
+import type { Capacity } from '../domain/capacity.ts'
 import type { DeviceHealth } from '../domain/device.ts'
 import type { Driver } from '../drivers/driver.ts'
 import type { Health } from '../protocol/agent-calls.ts'
@@ -6,6 +7,9 @@ import type { Health } from '../protocol/agent-calls.ts'
 export type AgentDevice = { slot: string; driver: Driver; labels: Record<string, string> }
 
 type Enrolled = { slot: string; driver: string; model: string; os: string; labels: Record<string, string> }
+
+/** What a controller was told when it registered them. */
+type Told = { identities: readonly Enrolled[]; capacities: readonly Capacity[] }
 
 /** Of a device that has no sensors. */
 const WELL: DeviceHealth = { offline: null, temperatureC: null, batteryPercent: null }
@@ -38,15 +42,24 @@ export class Fleet {
     return this.identities().map((one, at) => ({ ...one, health: health[at] ?? WELL }))
   }
 
-  /** Whether a device is another one than a controller knows. */
+  /** Of each driver that has measured it, how many of its devices this machine carries at once. */
+  capacities(): Capacity[] {
+    const drivers = new Set(this.#devices.map(({ driver }) => driver))
+    return [...drivers].flatMap(({ name, capacity }) => {
+      const measured = capacity?.() ?? null
+      return measured === null ? [] : [{ driver: name, ...measured }]
+    })
+  }
+
+  /** Whether a device, or what this machine carries, is another than a controller knows. */
   get changed(): boolean {
-    return JSON.stringify(this.identities()) !== this.#registered
+    return JSON.stringify([this.identities(), this.capacities()]) !== this.#registered
   }
 
   /** Takes what a controller registered. */
-  register(identities: readonly Enrolled[], registered: readonly { id: string; slot: string }[]): void {
+  register(told: Told, registered: readonly { id: string; slot: string }[]): void {
     const bySlot = new Map(this.#devices.map((device) => [device.slot, device]))
-    this.#registered = JSON.stringify(identities)
+    this.#registered = JSON.stringify([told.identities, told.capacities])
     this.#byId.clear()
     this.#told.clear()
     for (const { id, slot } of registered) {

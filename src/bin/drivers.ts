@@ -28,12 +28,13 @@ export const DRIVERS: Record<string, (setting: DriverSetting) => Promise<Driver>
   async headless({ onError }) {
     const { createHeadlessDriver } = await import('../drivers/headless/driver.ts')
     const { processStarter } = await import('../player-process/start-process.ts')
-    const most = Math.max(MOST_PLAYERS, availableParallelism())
+    const processors = availableParallelism()
     return createHeadlessDriver({
       page: headlessFiles,
       warmUp: BUNDLED_STREAM,
       startHost: processStarter(VERSION),
-      most,
+      most: Math.max(MOST_PLAYERS, processors),
+      processors,
       onError,
     })
   },

@@ -58,6 +58,11 @@ function deviceCommands(group: Command, context: Context): void {
   )
 }
 
+/** As measured: of a driver that measures nothing, nothing is known. */
+function carried(capacities: readonly { driver: string; sessions: number }[]): string {
+  return capacities.map(({ driver, sessions }) => `about ${sessions} ${driver}`).join(', ')
+}
+
 function workstationCommands(group: Command, context: Context): void {
   group
     .command('list')
@@ -74,6 +79,7 @@ function workstationCommands(group: Command, context: Context): void {
             { title: 'LAST HEARD OF', of: (w) => w.lastSeenAt?.slice(0, 19) },
             { title: 'DEVICES', of: (w) => w.deviceCount, right: true },
             { title: '', of: (w) => counted(w.devices) },
+            { title: 'CARRIES AT ONCE', of: (w) => carried(w.capacities) },
           ],
           'No workstations yet: start an agent, with a token from `doai token create --role agent --workstation WS01`.',
         ),

@@ -1,3 +1,4 @@
+import type { Capacity } from '../domain/capacity.ts'
 import type { DeviceHealth } from '../domain/device.ts'
 import type { PlayerState, SessionReport } from '../domain/playback-result.ts'
 import type { PlayerChoice } from '../domain/player-choice.ts'
@@ -43,5 +44,7 @@ export interface Driver extends AsyncDisposable {
   identity(device: { labName: string }): DeviceIdentity
   /** What a device's own sensors say now. The devices of a driver without it are always there and never too hot. */
   health?(device: { labName: string }): DeviceHealth
+  /** How many of its devices this machine carries at once; null until it is measured. No limit for a driver without it. */
+  capacity?(): Omit<Capacity, 'driver'> | null
   play(assignment: Assignment, signal: AbortSignal, onLive: (live: LiveState) => void): Promise<SessionReport>
 }

@@ -1,5 +1,7 @@
 import { transaction } from '../db/pool.ts'
+import type { Capacity } from '../domain/capacity.ts'
 import type { DeviceHealth } from '../domain/device.ts'
+import { DEFAULT_PLAYER } from '../domain/player-choice.ts'
 import { noteDevices } from './device-events.ts'
 import { CHANNELS, type Engine, notify, readNow, type Tx } from './engine.ts'
 import { type ReportedHealth, takeHealth } from './health.ts'
@@ -27,20 +29,27 @@ type EnrolledDevice = {
   health?: DeviceHealth | undefined
 }
 
-export type Enrolment = Speaker & { agentVersion: string; devices: EnrolledDevice[] }
+export type Enrolment = Speaker & {
+  agentVersion: string
+  devices: EnrolledDevice[]
+  capacities?: readonly Capacity[]
+  players?: readonly string[]
+}
 
 /**
  * Registers a workstation and its devices, or finds them again; slots that are gone are `missing`. Leases of an agent
  * process before this one stay: they end by its journal's report, or lapse, since that process may still play.
  */
 export async function enrol(engine: Engine, enrolment: Enrolment): Promise<{ id: string; slot: string }[]> {
-  const { workstation, instance, agentVersion, devices } = enrolment
+  const { workstation, instance, agentVersion, devices, capacities = [], players = [DEFAULT_PLAYER.name] } = enrolment
   return transaction(engine.pool, async (tx) => {
     const now = await readNow(engine, tx)
     await tx.query(
-      `INSERT INTO workstations (id, agent_version, instance, last_seen_at, created_at) VALUES ($1, $2, $3, $4, $4)
-       ON CONFLICT (id) DO UPDATE SET agent_version = $2, instance = $3, last_seen_at = $4, left_at = NULL`,
-      [workstation, agentVersion, instance, now],
+      `INSERT INTO workstations (id, agent_version, instance, capacities, players, last_seen_at, created_at)
+       VALUES ($1, $2, $3, $5::jsonb, $6, $4, $4)
+       ON CONFLICT (id) DO UPDATE SET agent_version = $2, instance = $3, capacities = $5::jsonb, players = $6,
+         last_seen_at = $4, left_at = NULL`,
+      [workstation, agentVersion, instance, now, JSON.stringify(capacities), players],
     )
     const rows = devices.map(({ health: _, ...device }) => ({ ...device, id: newId() }))
     const { rows: registered } = await tx.query<{ id: string; slot: string }>(

@@ -1,6 +1,7 @@
 import type { PlannedBatch } from '../domain/batch-plan.ts'
 import { drawSession } from '../domain/watch-draw.ts'
 import type { Effect, Unavailable } from '../domain/workload.ts'
+import { overloadWarnings } from './capacities.ts'
 import { CHANNELS, type Engine, notify, type Tx } from './engine.ts'
 import { recordVerdicts } from './gates.ts'
 import { writeLog } from './log.ts'
@@ -14,7 +15,8 @@ export async function carryOut(engine: Engine, tx: Tx, row: WorkloadRow, effect:
     case 'list':
       return notify(tx, CHANNELS.workload, row.id)
     case 'planCycle':
-      return planCycle(tx, row, effect.cycle, effect.batches, now)
+      await planCycle(tx, row, effect.cycle, effect.batches, now)
+      return warnOfOverload(tx, row, effect.cycle, effect.batches, now)
     case 'openBatch':
       return openBatch(tx, row, effect.cycle, effect.batch, effect.skip, now)
     case 'endBatch':
@@ -51,6 +53,12 @@ async function stopSessions(engine: Engine, tx: Tx, workloadId: string, reason: 
   await settleAttempts(engine, tx, null, unstarted)
   await tx.query('UPDATE leases SET stop_reason = $2::text WHERE workload_id = $1::uuid', [workloadId, reason])
   await wakeWorkstations(tx, 'SELECT DISTINCT workstation_id FROM leases WHERE workload_id = $1', [workloadId])
+}
+
+/** Each cycle has the same devices: it is said once. */
+async function warnOfOverload(tx: Tx, row: WorkloadRow, cycle: number, batches: PlannedBatch[], now: Date) {
+  if (cycle > 1) return
+  for (const warning of await overloadWarnings(tx, batches)) await writeLog(tx, row.id, 'warn', warning, now)
 }
 
 /** The frozen plan: a row per batch, and per command with what its device will do. */

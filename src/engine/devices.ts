@@ -58,7 +58,7 @@ export async function readDeviceSessions(engine: Engine, id: string) {
 
 export async function readWorkstations(engine: Engine) {
   const { rows } = await engine.pool.query(
-    `SELECT w.id, w.agent_version AS "agentVersion", w.last_seen_at AS "lastSeenAt",
+    `SELECT w.id, w.agent_version AS "agentVersion", w.last_seen_at AS "lastSeenAt", w.capacities,
        (SELECT count(*)::int FROM devices d WHERE d.workstation_id = w.id) AS "deviceCount",
        (SELECT coalesce(jsonb_object_agg(status, n), '{}')
         FROM (SELECT status, count(*) AS n FROM devices d WHERE d.workstation_id = w.id GROUP BY status) s) AS devices

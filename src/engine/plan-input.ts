@@ -1,10 +1,12 @@
 import { conflictsOf } from '../domain/conflicts.ts'
+import { contentionLimits } from '../domain/contention.ts'
 import {
   pendingWorkload,
   type ResolvedSettings,
   resolveSettings,
   type WorkloadSettings,
 } from '../domain/workload-config.ts'
+import { readCapacities } from './capacities.ts'
 import { WorkloadRefusedError } from './create.ts'
 import type { Engine } from './engine.ts'
 import { expectedFrom, type PastNights, readPastNights, readPercentiles } from './past-nights.ts'
@@ -49,6 +51,7 @@ export async function planInput(engine: Engine, asked: AskedPlan) {
   const expected = expectedFrom(past)
   const failureRate = asked.failureRate ?? expected.failureRate
   const { startupMs } = expected
+  const limits = { percent: settings.batchConfig.batchSizePercent, limits: contentionLimits(settings), peakKbps: null }
   return {
     input: {
       workload: pendingWorkload(settings, videos.found.length),
@@ -60,6 +63,8 @@ export async function planInput(engine: Engine, asked: AskedPlan) {
       assumptions: { failureRate, startupMs, seed: asked.seed, percentiles },
     },
     assumptions: assumed(asked, settings, videos.found, { past, failureRate, startupMs, percentiles }),
+    // A lab that is made up has no machines.
+    lab: asked.lab !== null ? null : { devices, limits, capacities: await readCapacities(pool) },
   }
 }
 

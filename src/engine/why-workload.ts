@@ -1,3 +1,4 @@
+import { DEFAULT_PLAYER } from '../domain/player-choice.ts'
 import { conclusionText } from '../domain/verdict.ts'
 import type { Tally } from '../domain/workload.ts'
 import type { Engine } from './engine.ts'
@@ -88,10 +89,14 @@ type BatchNow = {
   silent: number
   cooling: number
   free: number
+  /** Waiting for a workstation whose agent does not have the workload's player, and which workstations. */
+  unplayable: number
+  lacking: string[] | null
 }
 
 /** What the commands of the open batch are waiting for. */
 async function batch(engine: Engine, row: WorkloadRow): Promise<string> {
+  const { name: player } = row.config.watchConfig.player ?? DEFAULT_PLAYER
   const { rows } = await engine.pool.query<BatchNow>(
     // One time for all rows: it decides which of them are due.
     `WITH clock AS MATERIALIZED (SELECT coalesce($4::timestamptz, clock_timestamp()) AS now)
@@ -102,11 +107,16 @@ async function batch(engine: Engine, row: WorkloadRow): Promise<string> {
        (count(*) FILTER (WHERE waits AND c.ready_at <= now AND d.status = 'busy'))::int AS busy,
        (count(*) FILTER (WHERE waits AND c.ready_at <= now AND d.status = 'offline'))::int AS silent,
        (count(*) FILTER (WHERE waits AND c.ready_at <= now AND d.status = 'cooling'))::int AS cooling,
-       (count(*) FILTER (WHERE waits AND c.ready_at <= now AND d.status = 'available'))::int AS free
-     FROM command_history c LEFT JOIN devices d ON d.id = c.device_id CROSS JOIN clock
-       CROSS JOIN LATERAL (SELECT c.status IN ('queued', 'retrying') AS waits) t
+       (count(*) FILTER (WHERE waits AND c.ready_at <= now AND d.status = 'available' AND has))::int AS free,
+       (count(*) FILTER (WHERE waits AND c.ready_at <= now AND d.status = 'available' AND NOT has))::int AS unplayable,
+       array_agg(DISTINCT w.id ORDER BY w.id) FILTER (WHERE waits AND NOT has) AS lacking
+     FROM command_history c LEFT JOIN devices d ON d.id = c.device_id LEFT JOIN workstations w ON w.id = d.workstation_id
+       CROSS JOIN clock
+       CROSS JOIN LATERAL (
+         SELECT c.status IN ('queued', 'retrying') AS waits, coalesce($5 = ANY (w.players), true) AS has
+       ) t
      WHERE c.workload_id = $1 AND c.cycle = $2 AND c.batch = $3 AND c.finished_at IS NULL GROUP BY now`,
-    [row.id, row.cycle, row.batch, engine.now()],
+    [row.id, row.cycle, row.batch, engine.now(), player],
   )
   const now = rows[0]
   if (!now) return 'it is about to end'
@@ -118,6 +128,10 @@ async function batch(engine: Engine, row: WorkloadRow): Promise<string> {
     [now.silent, `${now.silent} waiting for a device that is offline`],
     [now.cooling, `${now.cooling} waiting for a device that cools`],
     [now.free, `${now.free} waiting for an agent to ask`],
+    [
+      now.unplayable,
+      `${now.unplayable} waiting for ${player}, which agents do not have: update doai on ${now.lacking?.join(', ')}`,
+    ],
   ] as const
   return parts.flatMap(([n, text]) => (n > 0 ? [text] : [])).join(', ') || 'it is about to end'
 }

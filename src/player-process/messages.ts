@@ -31,6 +31,8 @@ export type FromHost =
   | OfTask
   /** A script threw where nothing caught it; what plays goes on. The same error is reported once. */
   | { kind: 'erred'; message: string }
+  /** Ms of processor time that a session takes for each second of it, as measured before the first task. */
+  | { kind: 'cost'; cpuMsPerSecond: number }
   /** Once a second. */
   | { kind: 'alive' }
 

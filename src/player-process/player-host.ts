@@ -1,19 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { PlayableOrigin } from '../domain/playable-origin.ts'
 import { DEFAULT_PLAYER, type PlayerName } from '../domain/player-choice.ts'
-import { ANY_DEVICE, CURRENT_PHONE } from '../media-element/device-profile.ts'
-import type { MediaElement } from '../media-element/media-element.ts'
 import type { Resolve } from '../origins/checked-lookup.ts'
 import { markOf } from '../origins/cmcd.ts'
 import { OriginsInForce } from '../origins/origins-in-force.ts'
 import { type ProvedAddresses, proveAhead } from '../origins/proved-addresses.ts'
 import { createGuardedFetch } from '../origins/undici-fetch.ts'
-import type { PagePlayback, PlaybackInPage, ReadingInPage, SessionBrief } from '../protocol/player-messages.ts'
+import type { PagePlayback, SessionBrief } from '../protocol/player-messages.ts'
 import type { PageNetwork } from '../realm/page-network.ts'
 import { realPageClock } from '../realm/real-page-clock.ts'
-import { createRealm, type Realm } from '../realm/realm.ts'
 import { LoopDelay } from './loop-delay.ts'
 import type { FromHost, PageKind, PlayerScripts, ToHost } from './messages.ts'
 import { pageNetwork } from './page-network.ts'
+import { addPlayer, createPlayerPage, type PlayerPage } from './player-page.ts'
+import { type SessionCostOptions, sessionCost } from './session-cost.ts'
 import { warmUp } from './warm-up.ts'
 
 export type PlayerHostOptions = {
@@ -37,22 +37,14 @@ type Hosted = {
   closed: AbortController
 }
 
-type Page = {
-  realm: Realm
-  /** Those whose build was run in it. */
-  players: Set<PlayerName>
-  createPlayback: PlaybackInPage<MediaElement>
-  readStream: ReadingInPage<MediaElement>
-}
-
 /** Names the task of a request: all share one page. No request takes it along. */
 const TASK_HEADER = 'x-doai-task'
 /** Parallel connections of one session to an origin, as browsers have them over HTTP/1.1. */
 const CONNECTIONS = 6
 const TELL_MS = 1000
-/** A browser's, so that a player takes the paths that it takes in one. */
-const BROWSER =
-  'Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36'
+/** How often it tries to measure what a session costs while it has sessions, and ms between. */
+const MEASURE_TRIES = 100
+const MEASURE_AGAIN_MS = 10_000
 
 /** Plays and reads streams with a player's own code, all in one page without a screen. Disposing it ends them. */
 export class PlayerHost implements AsyncDisposable {
@@ -62,7 +54,7 @@ export class PlayerHost implements AsyncDisposable {
   readonly #alive: NodeJS.Timeout
   #scripts: { players: PlayerScripts; script: string } | null = null
   /** One to play in and one to read in, made when they are needed. */
-  readonly #pages: Partial<Record<PageKind, Page>> = {}
+  readonly #pages: Partial<Record<PageKind, PlayerPage>> = {}
 
   constructor(options: PlayerHostOptions) {
     this.#options = options
@@ -94,14 +86,27 @@ export class PlayerHost implements AsyncDisposable {
   }
 
   /** Makes its page, so that no session waits for it. What throws here throws again when a task comes. */
-  async #prepare({ page: kind, warmUp: folder }: ToHost & { kind: 'load' }): Promise<void> {
+  async #prepare({ page: kind, warmUp: folder, script, players }: ToHost & { kind: 'load' }): Promise<void> {
     try {
       const page = this.#pageTo(kind, DEFAULT_PLAYER.name)
-      if (folder !== null) await warmUp(folder, (brief, network) => this.#rehearse(page, brief, network))
+      if (folder === null) return
+      await warmUp(folder, (brief, network) => this.#rehearse(page, brief, network))
+      await this.#measure({ folder, script, players })
     } catch {}
   }
 
-  #rehearse(page: Page, brief: SessionBrief, network: PageNetwork) {
+  /** Measures what a session costs, when nothing else is to be done. */
+  async #measure(stream: Pick<SessionCostOptions, 'folder' | 'script' | 'players'>): Promise<void> {
+    const { userAgent, say } = this.#options
+    const isBusy = () => this.#tasks.size > 0
+    for (let tries = 0; tries < MEASURE_TRIES; tries++) {
+      const cpuMsPerSecond = isBusy() ? null : await sessionCost({ ...stream, userAgent, isBusy })
+      if (cpuMsPerSecond !== null) return say({ kind: 'cost', cpuMsPerSecond })
+      await delay(MEASURE_AGAIN_MS, undefined, { ref: false })
+    }
+  }
+
+  #rehearse(page: PlayerPage, brief: SessionBrief, network: PageNetwork) {
     const id = brief.sessionId
     const [origins, closed] = [new OriginsInForce(), new AbortController()]
     const headers = { [TASK_HEADER]: id }
@@ -112,25 +117,18 @@ export class PlayerHost implements AsyncDisposable {
   }
 
   /** A page that has a player's build: it is run when a task first needs it. */
-  #pageTo(kind: PageKind, player: PlayerName): Page {
+  #pageTo(kind: PageKind, player: PlayerName): PlayerPage {
     if (this.#scripts === null) throw new Error('No player was loaded.')
-    const page = this.#pages[kind] ?? this.#createPage(kind, this.#scripts.script)
-    if (!page.players.has(player)) page.realm.run(this.#scripts.players[player], `${player}.js`)
-    page.players.add(player)
+    const { script, players } = this.#scripts
+    const page = this.#pages[kind] ?? this.#createPage(kind, script)
+    addPlayer(page, player, players[player])
     return page
   }
 
-  #createPage(kind: PageKind, script: string): Page {
-    const realm = createRealm({
-      clock: realPageClock(),
-      epochMs: Date.now(),
-      profile: kind === 'play' ? CURRENT_PHONE : ANY_DEVICE,
-      userAgent: `${BROWSER} ${this.#options.userAgent}`,
-      network: (request) => this.#carry(request),
-    })
-    realm.run(script, 'page.js')
-    const { createPlayback, readStream } = realm.globals as Pick<Page, 'createPlayback' | 'readStream'>
-    const page = { realm, players: new Set<PlayerName>(), createPlayback, readStream }
+  #createPage(kind: PageKind, script: string): PlayerPage {
+    const { userAgent } = this.#options
+    const network = (request: Request) => this.#carry(request)
+    const page = createPlayerPage({ kind, script, clock: realPageClock(), network, userAgent })
     this.#pages[kind] = page
     return page
   }
@@ -160,7 +158,12 @@ export class PlayerHost implements AsyncDisposable {
     if (!task.closed.signal.aborted) this.#options.say({ kind: 'read', id, read })
   }
 
-  async #play(page: Page, { id, brief }: ToHost & { kind: 'play' }, task: Hosted, headers: Record<string, string>) {
+  async #play(
+    page: PlayerPage,
+    { id, brief }: ToHost & { kind: 'play' },
+    task: Hosted,
+    headers: Record<string, string>,
+  ) {
     const said = { seq: 0, entries: 0 }
     const tell = () => this.#tell(id, task, said)
     const playback = page.createPlayback({

@@ -14,6 +14,8 @@ export type PlayerProcessesOptions = {
   most: number
   kept: number
   clock: ProcessClock
+  /** Told what a session costs, ms of processor time a second, when a process that warmed up has measured it. */
+  onCost?: (cpuMsPerSecond: number) => void
   onError: (error: unknown) => void
 }
 
@@ -104,6 +106,7 @@ export class PlayerProcesses {
     const hear = (message: FromHost) => {
       host.heardMs = clock.now()
       if (message.kind === 'erred') onError(new Error(`In a player: ${message.message}`))
+      else if (message.kind === 'cost') this.#options.onCost?.(message.cpuMsPerSecond)
       else if (message.kind !== 'alive') host.tasks.get(message.id)?.hear(message)
     }
     const link = startHost(hear, (end) => this.#ended(host, end))

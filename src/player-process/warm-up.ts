@@ -5,7 +5,7 @@ import { DEFAULT_PLAYER } from '../domain/player-choice.ts'
 import type { PagePlayback, SessionBrief } from '../protocol/player-messages.ts'
 import type { PageNetwork } from '../realm/page-network.ts'
 
-const MANIFESTS = ['manifest.mpd', 'master.m3u8']
+export const MANIFESTS = ['manifest.mpd', 'master.m3u8']
 const TYPES: Readonly<Record<string, string>> = { mpd: 'application/dash+xml', m3u8: 'application/vnd.apple.mpegurl' }
 /** How often each manifest is played: V8 compiles functions that have run several times. */
 const ROUNDS = 2
@@ -21,7 +21,8 @@ type BeginSession = (brief: SessionBrief, network: PageNetwork) => Disposable & 
  */
 export async function warmUp(folder: string, begin: BeginSession): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
-    await Promise.all(MANIFESTS.map((manifest) => playOnce(begin(briefOf(manifest), folderNetwork(folder)))))
+    const begun = MANIFESTS.map((manifest) => begin(briefOf(manifest, PLAYED_SECONDS), folderNetwork(folder)))
+    await Promise.all(begun.map(playOnce))
   }
 }
 
@@ -34,21 +35,25 @@ async function playOnce(session: ReturnType<BeginSession>): Promise<void> {
   await playback.stop()
 }
 
-function briefOf(manifest: string): SessionBrief {
+/** A session of the bundled stream. */
+export function briefOf(manifest: string, plannedSeconds: number): SessionBrief {
   return {
     ...{ sessionId: `warm-up ${manifest}`, workload: '', device: '', origins: [], background: false },
     video: { id: 'warm-up', url: `http://127.0.0.1/${manifest}`, title: '' },
-    plan: { plannedSeconds: PLAYED_SECONDS, interactions: [] },
+    plan: { plannedSeconds, interactions: [] },
     player: DEFAULT_PLAYER,
   }
 }
 
-/** Answers with the files of a folder. */
-function folderNetwork(folder: string): PageNetwork {
+/** Answers with the files of a folder; each is read once. */
+export function folderNetwork(folder: string): PageNetwork {
+  const files = new Map<string, Promise<Buffer>>()
   return async ({ url }) => {
     const name = basename(new URL(url).pathname)
     const type = TYPES[name.split('.').at(-1) ?? ''] ?? 'video/mp4'
-    const answer = new Response(await readFile(join(folder, name)), { headers: { 'content-type': type } })
+    const file = files.get(name) ?? readFile(join(folder, name))
+    files.set(name, file)
+    const answer = new Response(new Uint8Array(await file), { headers: { 'content-type': type } })
     // A page takes the address from its answer.
     return Object.defineProperty(answer, 'url', { value: url })
   }

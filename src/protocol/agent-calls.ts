@@ -11,7 +11,7 @@ import { PlayableOrigin, SessionPlan } from './session.ts'
 import { Report } from './session-report.ts'
 
 /** What these messages are, as a number: an agent sends it with each, and is refused where it is too old or too new. */
-export const AGENT_PROTOCOL = { current: 5, oldest: 2, header: 'doai-agent-protocol' } as const
+export const AGENT_PROTOCOL = { current: 6, oldest: 2, header: 'doai-agent-protocol' } as const
 /** Which process speaks: a UUID that an agent makes at its start and sends with each call. */
 export const AGENT_INSTANCE_HEADER = 'doai-agent-instance'
 
@@ -71,6 +71,13 @@ const EnrolledDevice = z.object({
   health: OwnHealth.optional(),
 })
 
+/** How many devices of a driver a workstation carries at once, as measured when its agent started. */
+export const Capacity = z.object({
+  driver: text(40).min(1),
+  sessions: z.int().min(1).max(1_000_000),
+  cpuMsPerSecond: fraction(0, 1_000_000),
+})
+
 const EnrolledDevices = z
   .array(EnrolledDevice)
   .min(1)
@@ -91,7 +98,14 @@ export const agentCalls = {
   enrol: agentCall(
     '/enrol',
     'Register a workstation and its devices',
-    z.strictObject({ agentVersion: mendedText(40), devices: EnrolledDevices }),
+    z.strictObject({
+      agentVersion: mendedText(40),
+      devices: EnrolledDevices,
+      /** What was measured so far; agents before protocol 6 say nothing. */
+      capacities: z.array(Capacity).max(20).default([]),
+      /** The players that it has. */
+      players: z.array(text(40)).max(20).default([DEFAULT_PLAYER.name]),
+    }),
     z.object({ devices: z.array(z.object({ id: z.uuid(), slot: z.string() })), heartbeatSeconds: z.number() }),
   ),
   lease: agentCall(

@@ -26,6 +26,8 @@ export const Workstation = z.object({
   lastSeenAt: Time.nullable(),
   deviceCount: z.int(),
   devices: z.record(z.string(), z.int()),
+  /** Of each driver that measured it, how many of its devices the workstation carries at once. */
+  capacities: z.array(z.object({ driver: z.string(), sessions: z.int(), cpuMsPerSecond: z.number() })),
 })
 
 export const Group = z.object({ batch: z.int(), group: z.string(), devices: z.array(z.string()) })

@@ -47,6 +47,10 @@ describe('a mixed lab', AGAIN_WHERE_ADB_ENDS, () => {
     for (const row of [/WS01-S01 +headless .* played/, /WS01-S04 +chromium .* played/, /WS01-S06 +adb .* played/]) {
       expect(out).toMatch(row)
     }
+    // Of headless players alone it is known how many the machine carries.
+    const [workstation] = (await lab.system.client.getWorkstations()).items
+    expect(workstation?.capacities).toMatchObject([{ driver: 'headless', sessions: expect.any(Number) }])
+    expect(workstation?.capacities[0]?.sessions).toBeGreaterThan(10)
     const { items: devices } = await lab.system.client.getDevices()
     expect(devices.find(({ slot }) => slot === 'S05')).toMatchObject({
       driver: 'adb',

@@ -38,6 +38,7 @@ export function WorkstationsPage() {
                   <tr>
                     <th>{words.common.name}</th>
                     <th>{words.workstations.count}</th>
+                    <th>{words.workstations.capacity}</th>
                     <th>{words.workstations.agent}</th>
                     <th>{words.workstations.seen}</th>
                     {may('admin') && <th>{words.common.remove}</th>}
@@ -48,6 +49,9 @@ export function WorkstationsPage() {
                     <tr key={one.id}>
                       <td className="strong">{one.id}</td>
                       <td>{states(one.devices, one.deviceCount, words.faces)}</td>
+                      <td>
+                        {one.capacities.map((own) => words.workstations.carries(own.sessions, own.driver)).join(', ')}
+                      </td>
                       <td>{one.agentVersion}</td>
                       <td>{momentOf(one.lastSeenAt, words)}</td>
                       {may('admin') && (

@@ -479,6 +479,8 @@ export const en = {
     emptyHow: 'An agent on each workstation drives its devices.',
     driver: 'Driver',
     count: 'Devices',
+    capacity: 'Carries at once',
+    carries: (sessions: number, driver: string) => `about ${sessions} ${driver}`,
     removeTitle: (name: string) => `Remove ${name}?`,
     removeText: 'Its devices go with it and its credential is revoked. Its history stays.',
   },

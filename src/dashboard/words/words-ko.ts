@@ -466,6 +466,8 @@ export const ko: Words = {
     emptyHow: '각 워크스테이션의 에이전트가 기기를 움직입니다.',
     driver: '드라이버',
     count: '기기',
+    capacity: '동시 재생 한도',
+    carries: (sessions, driver) => `${driver} 약 ${sessions}대`,
     removeTitle: (name) => `${name}을(를) 삭제할까요?`,
     removeText: '기기도 함께 삭제되고 자격 증명은 폐기됩니다. 이력은 남습니다.',
   },

@@ -1,3 +1,4 @@
+import { sessionsCarried } from '../../domain/capacity.ts'
 import type { OfTask, StartHost } from '../../player-process/messages.ts'
 import { PlayerProcesses, type TaskEnd } from '../../player-process/player-processes.ts'
 import { PageReport } from '../../protocol/player-messages.ts'
@@ -23,6 +24,8 @@ export type HeadlessDriverOptions = {
   startHost: StartHost
   /** Processes at once. */
   most: number
+  /** Of this machine; 1 if not given. */
+  processors?: number
   /** Milliseconds between the starts of two sessions; 20 if not given. */
   apartMs?: number
   onError: (error: unknown) => void
@@ -32,11 +35,16 @@ export type HeadlessDriverOptions = {
 export async function createHeadlessDriver({
   page,
   apartMs = APART_MS,
+  processors = 1,
   ...options
 }: HeadlessDriverOptions): Promise<Driver> {
   const { players, script } = await page()
+  let capacity: ReturnType<NonNullable<Driver['capacity']>> = null
   const processes = new PlayerProcesses({
     ...options,
+    onCost: (cpuMsPerSecond) => {
+      capacity = { sessions: sessionsCarried(cpuMsPerSecond, processors), cpuMsPerSecond }
+    },
     load: { players: scriptsOf(players), script, page: 'play' },
     kept: 1,
     clock: realClock,
@@ -46,6 +54,7 @@ export async function createHeadlessDriver({
   return {
     name: 'headless',
     identity: () => ({ model: 'headless', os: process.platform }),
+    capacity: () => capacity,
     async play(assignment, signal, onLive) {
       const session = new PageSession({
         ...{ assignment, players, clock: realClock },
