@@ -72,7 +72,7 @@ const EnrolledDevice = z.object({
 })
 
 /** How many devices of a driver a workstation carries at once, as measured when its agent started. */
-export const Capacity = z.object({
+const Capacity = z.object({
   driver: text(40).min(1),
   sessions: z.int().min(1).max(1_000_000),
   cpuMsPerSecond: fraction(0, 1_000_000),
