@@ -28,7 +28,8 @@ const MEASURED = { from: 4, to: 20 }
 export async function sessionCost(options: SessionCostOptions): Promise<number | null> {
   const { folder, script, players, userAgent, isBusy } = options
   const clock = new VirtualPageClock()
-  const page = createPlayerPage({ kind: 'play', script, clock, network: folderNetwork(folder), userAgent })
+  const network = await folderNetwork(folder)
+  const page = createPlayerPage({ kind: 'play', script, clock, network, userAgent })
   addPlayer(page, DEFAULT_PLAYER.name, players[DEFAULT_PLAYER.name])
   const sessions = MANIFESTS.flatMap((manifest) =>
     Array.from({ length: SESSIONS }, () => {

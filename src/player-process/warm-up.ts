@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DEFAULT_PLAYER } from '../domain/player-choice.ts'
@@ -20,8 +20,9 @@ type BeginSession = (brief: SessionBrief, network: PageNetwork) => Disposable & 
  * Otherwise compiling is part of that session's start-up time. Uses no network.
  */
 export async function warmUp(folder: string, begin: BeginSession): Promise<void> {
+  const network = await folderNetwork(folder)
   for (let round = 0; round < ROUNDS; round++) {
-    const begun = MANIFESTS.map((manifest) => begin(briefOf(manifest, PLAYED_SECONDS), folderNetwork(folder)))
+    const begun = MANIFESTS.map((manifest) => begin(briefOf(manifest, PLAYED_SECONDS), network))
     await Promise.all(begun.map(playOnce))
   }
 }
@@ -45,15 +46,16 @@ export function briefOf(manifest: string, plannedSeconds: number): SessionBrief 
   }
 }
 
-/** Answers with the files of a folder; each is read once. */
-export function folderNetwork(folder: string): PageNetwork {
-  const files = new Map<string, Promise<Buffer>>()
+/** Answers with the files of a folder, which are read before. */
+export async function folderNetwork(folder: string): Promise<PageNetwork> {
+  const names = await readdir(folder)
+  const files = new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)))
   return async ({ url }) => {
     const name = basename(new URL(url).pathname)
+    const file = files.get(name)
+    if (file === undefined) return new Response(null, { status: 404 })
     const type = TYPES[name.split('.').at(-1) ?? ''] ?? 'video/mp4'
-    const file = files.get(name) ?? readFile(join(folder, name))
-    files.set(name, file)
-    const answer = new Response(new Uint8Array(await file), { headers: { 'content-type': type } })
+    const answer = new Response(new Uint8Array(file), { headers: { 'content-type': type } })
     // A page takes the address from its answer.
     return Object.defineProperty(answer, 'url', { value: url })
   }
