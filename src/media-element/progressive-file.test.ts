@@ -130,7 +130,8 @@ test('a seek to what is not read asks for what is there; a seek back shows what 
   await clock.run(5000, () => seeked() === 1)
   const { buffered } = video
   expect([buffered.length, buffered.start(0)]).toEqual([2, 0])
-  expect(buffered.start(1)).toBeCloseTo(18, 0)
+  // Where decoding may begin: a picture that needs none before it.
+  expect(buffered.start(1)).toBeCloseTo(18.018, 2)
   expect(asked).toHaveLength(2)
   const end = buffered.end(0)
   video.currentTime = 0.5

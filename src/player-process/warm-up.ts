@@ -49,7 +49,9 @@ export function briefOf(manifest: string, plannedSeconds: number): SessionBrief 
 /** Answers with the files of a folder, which are read before. */
 export async function folderNetwork(folder: string): Promise<PageNetwork> {
   const names = await readdir(folder)
-  const files = new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)))
+  const files = new Map(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)),
+  )
   return async ({ url }) => {
     const name = basename(new URL(url).pathname)
     const file = files.get(name)

@@ -483,4 +483,25 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "const RELIABLE = ''",
     tests: ['test/integration/night.test.ts'],
   },
+  {
+    name: 'capacity: a batch beyond what a workstation carries is not told',
+    file: 'src/domain/capacity.ts',
+    find: 'largest.inBatch <= carried',
+    replace: 'largest.inBatch <= carried * 2',
+    tests: ['src/domain/capacity.test.ts'],
+  },
+  {
+    name: 'files: what breaks off is not gone on with',
+    file: 'src/media-element/file-reader.ts',
+    find: 'tries = this.#at > before ? 1 : tries + 1',
+    replace: 'tries = TRIES',
+    tests: ['src/media-element/progressive-file.test.ts'],
+  },
+  {
+    name: 'files: frames are shown without what they are decoded from',
+    file: 'src/media-element/sampled-track.ts',
+    find: 'return at === 0 || this.#table.sync[at] === 1 || this.#states[at - 1] === ADDED',
+    replace: 'return true',
+    tests: ['src/media-element/progressive-file.test.ts'],
+  },
 ]
