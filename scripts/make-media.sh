@@ -56,7 +56,7 @@ hls() { small -f hls -hls_time 2 -hls_playlist_type vod "$@"; }
 # Segments of MPEG-TS are kept with another ending: to this project's tools `.ts` is something else.
 ! wanted streams || (
   rm -rf test/streams
-  mkdir -p test/streams/{ts,aes,range,sound,list,base,file}
+  mkdir -p test/streams/{ts,aes,range,sound,list,base,file,webm}
   cd test/streams
   # MPEG-TS, pictures and sound in the same segments; the same encrypted with AES-128.
   (cd ts && hls -hls_segment_filename 's%d.ts' media.m3u8)
@@ -86,6 +86,12 @@ hls() { small -f hls -hls_time 2 -hls_playlist_type vod "$@"; }
     small last.mp4
     small -movflags +frag_keyframe+empty_moov+default_base_moof fragments.mp4
     ffmpeg -hide_banner -loglevel error -y -i last.mp4 -vn -c:a copy -fflags +bitexact sound.m4a
-    ffmpeg -hide_banner -loglevel error -y -i last.mp4 -t 2 -an -c:v libvpx -b:v 40k -fflags +bitexact other.webm
+    ffmpeg -hide_banner -loglevel error -y -i last.mp4 -t 4 -c:v libvpx-vp9 -b:v 40k -c:a libopus -b:a 24k -fflags +bitexact \
+      clusters.webm
+    ffmpeg -hide_banner -loglevel error -y -i last.mp4 -t 2 -vn -c:a libvorbis -b:a 32k -fflags +bitexact other.ogg
   )
+  # DASH with segments of WebM, VP9 and Opus.
+  (cd webm && ffmpeg -hide_banner -loglevel error -y -i ../file/last.mp4 -c:v libvpx-vp9 -b:v 40k -g 50 -keyint_min 50 \
+    -c:a libopus -b:a 24k -fflags +bitexact -f dash -dash_segment_type webm -seg_duration 2 -use_timeline 1 \
+    -adaptation_sets 'id=0,streams=v id=1,streams=a' manifest.mpd)
 )

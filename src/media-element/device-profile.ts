@@ -11,17 +11,21 @@ const AAC = /^mp4a\.(40\.(2|02|5|05|29)|67)$/i
 const MP3 = /^(mp3|mp4a\.(69|6b))$/i
 const FLAC = /^flac$/i
 const OPUS = /^opus$/i
+const VP8 = /^vp0?8(\.0)?$/i
+const VORBIS = /^vorbis$/i
 const VP9 = /^(vp9(\.0)?|vp09\.0[0-3]\.\d\d\.\d\d(\.\d\d){0,5})$/i
 const AV1 = /^av01\.[0-2]\.\d\d[mh]\.(08|10|12)(\.\d){0,1}(\.\d{3})?(\.\d\d){0,3}(\.\d)?$/i
 
 /**
- * As a current phone: H.264, VP9, AV1, AAC, MP3, FLAC and Opus in MP4; no HEVC. WebM is not read yet, so it is not claimed.
+ * As a current phone: H.264, VP9, AV1, AAC, MP3, FLAC and Opus in MP4, VP8, VP9, AV1, Opus and Vorbis in WebM; no HEVC.
  * Quotas are those of desktop Chromium.
  */
 export const CURRENT_PHONE: DeviceProfile = {
   containers: {
     'video/mp4': [H264, VP9, AV1, AAC, MP3, FLAC, OPUS],
     'audio/mp4': [AAC, MP3, FLAC, OPUS],
+    'video/webm': [VP8, VP9, AV1, OPUS, VORBIS],
+    'audio/webm': [OPUS, VORBIS],
   },
   quota: { video: 150 * 2 ** 20, audio: 12 * 2 ** 20 },
 }

@@ -1,3 +1,4 @@
+import type { ByteStreamParser } from './byte-stream.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { support } from './device-profile.ts'
 import { type InitTrack, readMovie } from './iso-bmff.ts'
@@ -6,11 +7,14 @@ import { readSampleTable } from './sample-table.ts'
 import { SampledTrack } from './sampled-track.ts'
 import { SegmentParser } from './segment-parser.ts'
 import { TrackBuffer } from './track-buffer.ts'
+import { WebmParser } from './webm-parser.ts'
 
 /** What a file's `moov` says of its media, and what of that is read. Offsets are bytes from the beginning of the file. */
 export interface FileMedia extends Pick<MediaResource, 'tracks' | 'endOf'> {
   /** Seconds; infinite where it does not say. */
   readonly duration: number
+  /** Whether it has tracks, and none of a codec that is decoded. */
+  readonly isUndecoded: boolean
   /** What is read from now on lies at an offset and after it. */
   readFrom(offset: number): void
   /** Bytes that were read before an offset, after what was read before. @throws Error where they are no media */
@@ -26,15 +30,19 @@ export interface FileMedia extends Pick<MediaResource, 'tracks' | 'endOf'> {
 /** A codec of each kind of sample entry, as a type names it. */
 const CODECS: Readonly<Record<string, string>> = {
   ...{ avc1: 'avc1.640028', avc3: 'avc1.640028', hvc1: 'hvc1.1.6.L93.B0', hev1: 'hev1.1.6.L93.B0' },
-  ...{ vp09: 'vp09.00.10.08', av01: 'av01.0.04M.08' },
+  ...{ vp08: 'vp8', vp09: 'vp09.00.10.08', av01: 'av01.0.04M.08' },
   ...{ mp4a: 'mp4a.40.2', '.mp3': 'mp3', fLaC: 'flac', Opus: 'opus' },
 }
 
 /** Of several of a kind, the first is played. */
-function playable<T>(all: readonly T[], trackOf: (one: T) => InitTrack, profile: DeviceProfile): T[] {
+function playable<T>(
+  all: readonly T[],
+  trackOf: (one: T) => InitTrack,
+  { profile, container }: { profile: DeviceProfile; container: 'mp4' | 'webm' },
+): T[] {
   const decoded = all.filter((one) => {
     const { format, kind, protected: isProtected } = trackOf(one)
-    const type = `${kind}/mp4; codecs="${CODECS[format] ?? format}"`
+    const type = `${kind}/${container}; codecs="${CODECS[format] ?? format}"`
     return !isProtected && support(profile, type) !== ''
   })
   return decoded.filter((one, at) => decoded.findIndex((other) => trackOf(other).kind === trackOf(one).kind) === at)
@@ -43,7 +51,7 @@ function playable<T>(all: readonly T[], trackOf: (one: T) => InitTrack, profile:
 /** A file whose `moov` tells of all samples. @throws Error, RangeError where it cannot be read */
 export function sampledMedia(moov: DataView, profile: DeviceProfile): FileMedia {
   const movie = readMovie(moov, { type: 'moov', start: HEADER, end: moov.byteLength })
-  const tracks = playable(movie.tracks, ({ track }) => track, profile).map(
+  const tracks = playable(movie.tracks, ({ track }) => track, { profile, container: 'mp4' }).map(
     ({ trak, track }) => new SampledTrack(readSampleTable(moov, trak, track)),
   )
   return new SampledMedia(tracks, movie.duration)
@@ -60,6 +68,10 @@ class SampledMedia implements FileMedia {
     this.#sampled = sampled
     this.tracks = sampled.map(({ buffer }) => buffer)
     this.duration = Number.isFinite(duration) ? duration : Math.max(0, ...sampled.map(({ end }) => end))
+  }
+
+  get isUndecoded(): boolean {
+    return this.#sampled.length === 0
   }
 
   endOf(track: TrackBuffer): number | null {
@@ -89,17 +101,19 @@ class SampledMedia implements FileMedia {
   }
 }
 
-/** A fragmented file: it is read from its beginning to its end, whatever instant is sought. */
+/** A file of fragments or clusters: it is read from its beginning to its end, whatever instant is sought. */
 export class FragmentedMedia implements FileMedia {
-  readonly #parser = new SegmentParser()
+  readonly #parser: ByteStreamParser
   readonly #buffers = new Map<InitTrack, TrackBuffer>()
-  readonly #profile: DeviceProfile
+  readonly #decoded: { profile: DeviceProfile; container: 'mp4' | 'webm' }
   #duration = Number.POSITIVE_INFINITY
   #at = 0
+  #hasInit = false
   #isWhole = false
 
-  constructor(profile: DeviceProfile) {
-    this.#profile = profile
+  constructor(profile: DeviceProfile, container: 'mp4' | 'webm') {
+    this.#parser = container === 'mp4' ? new SegmentParser() : new WebmParser()
+    this.#decoded = { profile, container }
   }
 
   get tracks(): readonly TrackBuffer[] {
@@ -108,6 +122,10 @@ export class FragmentedMedia implements FileMedia {
 
   get duration(): number {
     return this.#isWhole ? this.#end : this.#duration
+  }
+
+  get isUndecoded(): boolean {
+    return this.#hasInit && this.#buffers.size === 0
   }
 
   endOf(track: TrackBuffer): number | null {
@@ -121,9 +139,10 @@ export class FragmentedMedia implements FileMedia {
     for (const parsed of this.#parser.push(bytes)) {
       if (parsed.kind === 'frames') {
         for (const run of parsed.runs) this.#buffers.get(run.track)?.add(run, EVERYTHING)
-      } else if (this.#buffers.size === 0) {
+      } else if (!this.#hasInit) {
+        this.#hasInit = true
         this.#duration = parsed.init.duration
-        for (const track of playable(parsed.init.tracks, (one) => one, this.#profile)) {
+        for (const track of playable(parsed.init.tracks, (one) => one, this.#decoded)) {
           this.#buffers.set(track, new TrackBuffer(track))
         }
       }

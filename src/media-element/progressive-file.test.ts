@@ -10,7 +10,7 @@ import { VirtualPageClock } from './virtual-page-clock.ts'
 const STREAMS = join(import.meta.dirname, '../../test/streams/file')
 const files: Record<string, Buffer> = {}
 beforeAll(async () => {
-  for (const name of ['first.mp4', 'last.mp4', 'fragments.mp4', 'sound.m4a', 'other.webm']) {
+  for (const name of ['first.mp4', 'last.mp4', 'fragments.mp4', 'sound.m4a', 'clusters.webm', 'other.ogg']) {
     files[name] = await readFile(join(STREAMS, name))
   }
   files['ladder.mp4'] = await readFile(join(STREAMS, '../../../media/ladder/progressive.mp4'))
@@ -74,6 +74,7 @@ test.each([
   ['last.mp4', 7.72],
   ['fragments.mp4', 7.8],
   ['sound.m4a', 7.7],
+  ['clusters.webm', 4],
 ])('%s plays to its end', async (name, seconds) => {
   const { clock, video, events, asked } = opened(files[name] as Buffer)
   video.play().catch(() => {})
@@ -166,7 +167,7 @@ test('what is no file that is read here is refused with what it is', async () =>
     expect(video.error?.code).toBe(4)
     return video.error?.message
   }
-  expect(await said(files['other.webm'] as Buffer)).toMatch(/^UNSUPPORTED_CONTAINER/)
+  expect(await said(files['other.ogg'] as Buffer)).toMatch(/^UNSUPPORTED_CONTAINER/)
   expect(await said(Buffer.from('<!doctype html><title>Sign in</title>'))).toMatch(/^DEMUXER_ERROR_COULD_NOT_OPEN/)
   expect(await said(files['first.mp4'] as Buffer, { status: 404 })).toMatch(/Format error/)
   const hevc = Buffer.from(files['first.mp4'] as Buffer)

@@ -13,11 +13,12 @@ const UNREADABLE = 'DEMUXER_ERROR_COULD_NOT_OPEN: FFmpegDemuxer: open context fa
 const UNDECODED = 'DEMUXER_ERROR_NO_SUPPORTED_STREAMS: FFmpegDemuxer: no supported streams'
 const BROKE_OFF = 'PIPELINE_ERROR_READ: FFmpegDemuxer: data source error'
 /** Not Chromium's, which plays it. */
-const OTHER_CONTAINER = 'UNSUPPORTED_CONTAINER: the file is no MP4, and no other container is read here'
+const OTHER_CONTAINER = 'UNSUPPORTED_CONTAINER: the file is neither MP4 nor WebM, and no other container is read here'
 
-/** How files begin that Chromium plays besides MP4: WebM, Ogg, WAV, FLAC, MP3. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: bytes, not text
-const OTHERS = /^(\x1a\x45\xdf\xa3|OggS|RIFF|fLaC|ID3|\xff[\xe2-\xff])/
+/** How files begin that Chromium plays besides MP4 and WebM: Ogg, WAV, FLAC, MP3. */
+const OTHERS = /^(OggS|RIFF|fLaC|ID3|\xff[\xe2-\xff])/
+/** The first bytes of every WebM file: the id of its EBML header. */
+const WEBM = [0x1a, 0x45, 0xdf, 0xa3]
 const FIRST_BOXES = new Set(['ftyp', 'moov', 'mdat', 'free', 'skip', 'wide', 'styp', 'sidx', 'pnot', 'uuid'])
 const MOST_MOVIE_BYTES = 64 * 2 ** 20
 
@@ -31,7 +32,7 @@ const NEAR_BYTES = 5 * BLOCK_BYTES
 const AHEAD = { seconds: 10, least: 2 * 2 ** 20, most: 50 * 2 ** 20, extra: 2 ** 20 }
 const UNKNOWN_BYTES_PER_SECOND = 200 * 2 ** 10
 
-/** An MP4 file that an element plays by itself: it asks for the parts that it needs, ahead of what it shows. */
+/** An MP4 or WebM file that an element plays by itself: it asks for the parts that it needs, ahead of what it shows. */
 export class ProgressiveFile implements MediaResource, FileClient {
   readonly #host: MediaHost
   readonly #reader: FileReader
@@ -122,6 +123,10 @@ export class ProgressiveFile implements MediaResource, FileClient {
     }
     const before = this.duration
     this.#media.ended()
+    if (!this.hasMetadata) {
+      this.#fail('decode', UNREADABLE)
+      return
+    }
     if (this.duration !== before) this.#attachment?.durationChanged(this.duration, 'append')
     this.#attachment?.changed()
     this.#readWhatIsMissing()
@@ -135,6 +140,12 @@ export class ProgressiveFile implements MediaResource, FileClient {
   #find(at: number, bytes: Uint8Array): void {
     const all = joined(this.#kept, bytes)
     const start = at - this.#kept.length
+    if (start === 0 && WEBM.every((byte, i) => all[i] === byte)) {
+      this.#media = new FragmentedMedia(this.#host.profile, 'webm')
+      this.#kept = new Uint8Array()
+      this.#read(this.#media, all.length, all)
+      return
+    }
     const view = new DataView(all.buffer, all.byteOffset, all.byteLength)
     this.#kept = new Uint8Array()
     while (this.#box < start + all.length) {
@@ -168,15 +179,11 @@ export class ProgressiveFile implements MediaResource, FileClient {
     const { profile } = this.#host
     const left = all.subarray(this.#box - start)
     if (isFragmented(view, { type: 'moov', start: 8, end: moov.byteLength })) {
-      this.#media = new FragmentedMedia(profile)
+      this.#media = new FragmentedMedia(profile, 'mp4')
       this.#media.read(this.#box, moov)
     } else {
       this.#media = sampledMedia(view, profile)
       this.#media.readFrom(this.#reader.from)
-    }
-    if (this.tracks.length === 0) {
-      this.#fail('decode', UNDECODED)
-      return
     }
     this.#read(this.#media, this.#box + left.length, left)
     this.#readWhatIsMissing()
@@ -184,7 +191,8 @@ export class ProgressiveFile implements MediaResource, FileClient {
 
   #read(media: FileMedia, to: number, bytes: Uint8Array): void {
     media.read(to, bytes)
-    this.#attachment?.changed()
+    if (media.isUndecoded) this.#fail('decode', UNDECODED)
+    else this.#attachment?.changed()
   }
 
   /** Goes on where the next bytes are that are needed, and nowhere where none are. */

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
+import type { Parsed } from './byte-stream.ts'
 import type { InitSegment, TrackRun } from './iso-bmff.ts'
-import { type Parsed, SegmentParser } from './segment-parser.ts'
+import { SegmentParser } from './segment-parser.ts'
 
 const MEDIA = join(import.meta.dirname, '../../media/ladder')
 let init: Uint8Array

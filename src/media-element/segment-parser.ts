@@ -1,7 +1,6 @@
 import { boxHead } from './box-reader.ts'
-import { type InitSegment, type InitTrack, readFragment, readInit, type TrackRun } from './iso-bmff.ts'
-
-export type Parsed = { kind: 'init'; init: InitSegment } | { kind: 'frames'; runs: TrackRun[] }
+import type { ByteStreamParser, Parsed } from './byte-stream.ts'
+import { type InitTrack, readFragment, readInit, type TrackRun } from './iso-bmff.ts'
 
 /** A `moov` or `moof` beyond this is none. */
 const MOST_HEAD_BYTES = 16 * 2 ** 20
@@ -12,7 +11,7 @@ const KNOWN = /^[\w\- ]{4}$/
  * Reads a byte stream of ISO BMFF segments, in whatever pieces it is appended (W3C, ISO BMFF Byte Stream Format). Media
  * data is counted and not kept; frames are given when their media data is whole.
  */
-export class SegmentParser {
+export class SegmentParser implements ByteStreamParser {
   #kept: Uint8Array<ArrayBufferLike> = new Uint8Array()
   #skip = 0
   #skipsMedia = false

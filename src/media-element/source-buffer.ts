@@ -1,10 +1,11 @@
+import type { ByteStreamParser } from './byte-stream.ts'
 import { contentTypeOf, support } from './device-profile.ts'
 import { HandlerTarget } from './event-handlers.ts'
 import type { InitSegment, TrackKind, TrackRun } from './iso-bmff.ts'
 import { queueTask } from './media-host.ts'
 import type { MediaSource } from './media-source.ts'
+import { parserOf } from './parser-of.ts'
 import { common, type Ranges } from './ranges.ts'
-import { SegmentParser } from './segment-parser.ts'
 import { TimeRanges } from './time-ranges.ts'
 import { TrackBuffer } from './track-buffer.ts'
 
@@ -13,7 +14,7 @@ type Mode = 'segments' | 'sequence'
 /** W3C Media Source Extensions, SourceBuffer: it keeps when each frame is shown, and of its bytes only how many. */
 export class SourceBuffer extends HandlerTarget {
   readonly #tracks = new Map<TrackKind, TrackBuffer>()
-  readonly #parser = new SegmentParser()
+  #parser: ByteStreamParser
   #source: MediaSource | null
   #type: string
   #mode: Mode = 'segments'
@@ -30,6 +31,7 @@ export class SourceBuffer extends HandlerTarget {
     super()
     this.#source = source
     this.#type = type
+    this.#parser = parserOf(type)
   }
 
   get mode(): Mode {
@@ -134,6 +136,7 @@ export class SourceBuffer extends HandlerTarget {
       throw new DOMException(`${type} is not decoded.`, 'NotSupportedError')
     source.reopen()
     this.#resetParser()
+    if (contentTypeOf(type)?.container !== contentTypeOf(this.#type)?.container) this.#parser = parserOf(type)
     this.#type = type
   }
 

@@ -152,6 +152,8 @@ const CASES: Record<string, Case> = {
   '/test/streams/sound/media.m3u8': { seconds: 7.72, rungs: 0 },
   '/test/streams/list/manifest.mpd': { seconds: 7.7, headlessOnly: 'short' },
   '/index/manifest.mpd': { seconds: 7.7 },
+  // WebM: VP9 and Opus.
+  '/test/streams/webm/manifest.mpd': { seconds: 7.7 },
   // A rung of sound alone is in no ladder of pictures.
   '/sound-rung/master.m3u8': { seconds: 7.72, never: /sound\/(s\d|media)/, rungs: 2, headlessOnly: 'short' },
   // Sound that is announced and is not in the segments.
@@ -172,10 +174,11 @@ const CASES: Record<string, Case> = {
   '/test/streams/file/last.mp4': { seconds: 7.72, isFile: true, headlessOnly: 'short' },
   '/test/streams/file/fragments.mp4': { seconds: 7.8, isFile: true },
   '/test/streams/file/sound.m4a': { seconds: 7.7, isFile: true, rungs: 0, headlessOnly: 'short' },
+  '/test/streams/file/clusters.webm': { seconds: 4, isFile: true },
   '/ignored/test/streams/file/first.mp4': { seconds: 7.72, isFile: true, headlessOnly: 'short' },
   '/nothing.mp4': { seconds: null },
   // A browser plays what an element without a decoder does not read.
-  '/test/streams/file/other.webm': { seconds: 2, isFile: true, fails: 'unsupported', rungs: 0, headlessOnly: 'always' },
+  '/test/streams/file/other.ogg': { seconds: 2, isFile: true, fails: 'unsupported', rungs: 0, headlessOnly: 'always' },
   '/delta/media.m3u8': { seconds: null },
   '/delta/bomb.m3u8': { seconds: null, headlessOnly: 'short' },
   '/delta/playready.m3u8': { seconds: null, headlessOnly: 'short' },

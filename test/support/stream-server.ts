@@ -13,6 +13,7 @@ const TYPES: Record<string, string> = {
   '.mp4': 'video/mp4',
   '.m4a': 'audio/mp4',
   '.webm': 'video/webm',
+  '.ogg': 'audio/ogg',
   '.m4s': 'video/iso.segment',
 }
 
