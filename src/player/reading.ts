@@ -49,8 +49,10 @@ async function unread(
   url: string,
   headers: Headers,
 ): Promise<StreamRead> {
-  const isPage = code === 'manifest' && (await answerKind(url, headers))?.kind === 'html'
-  if (isPage) return { ok: false, passing: false, message: 'it is an HTML page' }
+  const found = code === 'manifest' ? (await answerKind(url, headers))?.kind : undefined
+  if (found === 'html') return { ok: false, passing: false, message: 'it is an HTML page' }
+  if (found === 'file')
+    return { ok: false, passing: false, message: 'it is a media file that the player does not read' }
   return { ok: false, passing: kind === 'content' && !permanent, message }
 }
 
