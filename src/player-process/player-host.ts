@@ -42,9 +42,9 @@ const TASK_HEADER = 'x-doai-task'
 /** Parallel connections of one session to an origin, as browsers have them over HTTP/1.1. */
 const CONNECTIONS = 6
 const TELL_MS = 1000
-/** How often it tries to measure what a session costs while it has sessions, and ms between. */
+/** How often it looks whether it has nothing to do and can measure what a session costs, and ms before each look. */
 const MEASURE_TRIES = 100
-const MEASURE_AGAIN_MS = 10_000
+const MEASURE_AFTER_MS = 15_000
 
 /** Plays and reads streams with a player's own code, all in one page without a screen. Disposing it ends them. */
 export class PlayerHost implements AsyncDisposable {
@@ -100,9 +100,9 @@ export class PlayerHost implements AsyncDisposable {
     const { userAgent, say } = this.#options
     const isBusy = () => this.#tasks.size > 0
     for (let tries = 0; tries < MEASURE_TRIES; tries++) {
+      await delay(MEASURE_AFTER_MS, undefined, { ref: false })
       const cpuMsPerSecond = isBusy() ? null : await sessionCost({ ...stream, userAgent, isBusy })
       if (cpuMsPerSecond !== null) return say({ kind: 'cost', cpuMsPerSecond })
-      await delay(MEASURE_AGAIN_MS, undefined, { ref: false })
     }
   }
 
