@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { SessionReport } from '../../src/domain/playback-result.ts'
 import { DEFAULT_PLAYER } from '../../src/domain/player-choice.ts'
+import { isUnreliable } from '../../src/domain/reliability.ts'
 import type { SessionPlan } from '../../src/domain/session-plan.ts'
 import type { Driver, LiveState } from '../../src/drivers/driver.ts'
 import { inForce } from '../support/origins.ts'
@@ -123,7 +124,9 @@ export function contract(kind: Kind): void {
     if (!kind.networked) return
     const stalls = stallsOf(report)
     expect(report.figures.rebufferCount).toBe(stalls.length)
-    if (!kind.draws) expect(stalls).toHaveLength(1)
+    // A late player may stall for a moment of its own: its result says that it is unreliable.
+    const isExact = !kind.draws && !isUnreliable(report.loopDelayP99Ms)
+    if (isExact) expect(stalls, `${stalls} ms; late by ${report.loopDelayP99Ms} ms`).toHaveLength(1)
     expect(stalledMs).toBeGreaterThan(STALL_MS)
     expect(stalls.filter((ms) => Math.abs(ms - stalledMs) < 1000)).toHaveLength(1)
   })
