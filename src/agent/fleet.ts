@@ -45,9 +45,9 @@ export class Fleet {
   /** Of each driver that has measured it, how many of its devices this machine carries at once. */
   capacities(): Capacity[] {
     const drivers = new Set(this.#devices.map(({ driver }) => driver))
-    return [...drivers].flatMap(({ name, capacity }) => {
-      const measured = capacity?.() ?? null
-      return measured === null ? [] : [{ driver: name, ...measured }]
+    return [...drivers].flatMap((driver) => {
+      const measured = driver.capacity?.() ?? null
+      return measured === null ? [] : [{ driver: driver.name, ...measured }]
     })
   }
 

@@ -9,7 +9,7 @@ import { SegmentParser } from './segment-parser.ts'
 import { TrackBuffer } from './track-buffer.ts'
 import { WebmParser } from './webm-parser.ts'
 
-/** What a file's `moov` says of its media, and what of that is read. Offsets are bytes from the beginning of the file. */
+/** The media of a file, and how much of it has been read. Offsets are in bytes from the beginning of the file. */
 export interface FileMedia extends Pick<MediaResource, 'tracks' | 'endOf'> {
   /** Seconds; infinite where it does not say. */
   readonly duration: number
@@ -48,7 +48,7 @@ function playable<T>(
   return decoded.filter((one, at) => decoded.findIndex((other) => trackOf(other).kind === trackOf(one).kind) === at)
 }
 
-/** A file whose `moov` tells of all samples. @throws Error, RangeError where it cannot be read */
+/** Reads the `moov` of a file with sample tables. @throws Error, RangeError if it is incomplete */
 export function sampledMedia(moov: DataView, profile: DeviceProfile): FileMedia {
   const movie = readMovie(moov, { type: 'moov', start: HEADER, end: moov.byteLength })
   const tracks = playable(movie.tracks, ({ track }) => track, { profile, container: 'mp4' }).map(

@@ -1,17 +1,17 @@
 import type { MediaHost } from './media-host.ts'
 
-/** What becomes of what it reads. */
+/** Receives what a FileReader reads. */
 export type FileClient = {
-  /** Bytes that lie at an offset. Called in order, from where it was told to read. */
+  /** Called with consecutive bytes, from the offset that `read` was given. @param at the offset of the first of them */
   received(at: number, bytes: Uint8Array): void
-  /** It came to the end of the file. */
+  /** The end of the file was reached. */
   ended(): void
   failed(why: FileFailure): void
-  /** Whether it is to go on now; asked after each piece. */
+  /** Returns whether to read on. Called after each piece, and every 100 ms while it returns false. */
   wantsMore(): boolean
 }
 
-/** `status`: the first answer is none of a file. `network`: it broke off, and every try to go on did. */
+/** `status`: the first request was answered with an error status. `network`: the transfer broke off and all retries failed. */
 export type FileFailure = 'status' | 'network'
 
 /** Chromium's: tries one after the other without a byte, and ms between them (`resource_multi_buffer_data_provider.cc`). */

@@ -42,12 +42,12 @@ const [HAS_BASE, HAS_DESCRIPTION, HAS_DURATION, HAS_SIZE, HAS_FLAGS] = [0x1, 0x2
 const [RUN_OFFSET, RUN_FIRST_FLAGS] = [0x1, 0x4]
 const [RUN_DURATION, RUN_SIZE, RUN_FLAGS, RUN_COMPOSITION] = [0x100, 0x200, 0x400, 0x800]
 
-/** Whether the samples that a `moov` tells of come in fragments. */
+/** Returns whether a `moov` is of a fragmented file: it has an `mvex`. */
 export function isFragmented(view: DataView, moov: Box): boolean {
   return boxAt(view, moov, 'mvex') !== null
 }
 
-/** Reads the `moov` of a file whose samples are all in it. @throws Error where it is none that can be played. */
+/** Reads the `moov` of a file that is not fragmented. @throws Error if a track is incomplete. */
 export function readMovie(view: DataView, moov: Box): { duration: number; tracks: { trak: Box; track: InitTrack }[] } {
   const boxes = boxesIn(view, moov.start, moov.end)
   const tracks = boxes

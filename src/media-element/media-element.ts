@@ -553,7 +553,7 @@ export class MediaElement extends DomElement implements EngineClient {
   }
 }
 
-/** Null where a url is none of a file on the network. */
+/** Returns null if the URL is not of HTTP. */
 function fileOf(host: MediaHost, from: string | Blob): ProgressiveFile | null {
   if (typeof from !== 'string') {
     const network = async () => new Response(from, { headers: { 'content-length': `${from.size}` } })

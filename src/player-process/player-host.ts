@@ -14,7 +14,7 @@ import type { FromHost, PageKind, PlayerScripts, ToHost } from './messages.ts'
 import { pageNetwork } from './page-network.ts'
 import { addPlayer, createPlayerPage, type PlayerPage } from './player-page.ts'
 import { type SessionCostOptions, sessionCost } from './session-cost.ts'
-import { warmUp } from './warm-up.ts'
+import { folderNetwork, warmUp } from './warm-up.ts'
 
 export type PlayerHostOptions = {
   /** Says that it is a test. */
@@ -90,13 +90,14 @@ export class PlayerHost implements AsyncDisposable {
     try {
       const page = this.#pageTo(kind, DEFAULT_PLAYER.name)
       if (folder === null) return
-      await warmUp(folder, (brief, network) => this.#rehearse(page, brief, network))
-      await this.#measure({ folder, script, players })
+      const network = await folderNetwork(folder)
+      await warmUp((brief) => this.#rehearse(page, brief, network))
+      await this.#measure({ network, script, players })
     } catch {}
   }
 
   /** Measures what a session costs, when nothing else is to be done. */
-  async #measure(stream: Pick<SessionCostOptions, 'folder' | 'script' | 'players'>): Promise<void> {
+  async #measure(stream: Pick<SessionCostOptions, 'network' | 'script' | 'players'>): Promise<void> {
     const { userAgent, say } = this.#options
     const isBusy = () => this.#tasks.size > 0
     for (let tries = 0; tries < MEASURE_TRIES; tries++) {

@@ -1,12 +1,13 @@
 import { DEFAULT_PLAYER } from '../domain/player-choice.ts'
 import { VirtualPageClock } from '../media-element/virtual-page-clock.ts'
+import type { PageNetwork } from '../realm/page-network.ts'
 import type { PlayerScripts } from './messages.ts'
 import { addPlayer, createPlayerPage } from './player-page.ts'
-import { briefOf, folderNetwork, MANIFESTS } from './warm-up.ts'
+import { briefOf, MANIFESTS } from './warm-up.ts'
 
 export type SessionCostOptions = {
-  /** The folder of the stream that is played. */
-  folder: string
+  /** Answers with the files of the bundled stream. */
+  network: PageNetwork
   /** What plays it, and the players' builds. */
   script: string
   players: PlayerScripts
@@ -26,9 +27,8 @@ const MEASURED = { from: 4, to: 20 }
  * compiled before. Null where the process was busy.
  */
 export async function sessionCost(options: SessionCostOptions): Promise<number | null> {
-  const { folder, script, players, userAgent, isBusy } = options
+  const { network, script, players, userAgent, isBusy } = options
   const clock = new VirtualPageClock()
-  const network = await folderNetwork(folder)
   const page = createPlayerPage({ kind: 'play', script, clock, network, userAgent })
   addPlayer(page, DEFAULT_PLAYER.name, players[DEFAULT_PLAYER.name])
   const sessions = MANIFESTS.flatMap((manifest) =>

@@ -13,16 +13,15 @@ const PLAYED_SECONDS = 0.3
 const LONGEST_MS = 5000
 
 /** Makes a session of a page. Disposing it takes it out of the page. */
-type BeginSession = (brief: SessionBrief, network: PageNetwork) => Disposable & { playback: PagePlayback }
+type BeginSession = (brief: SessionBrief) => Disposable & { playback: PagePlayback }
 
 /**
- * Plays the bundled stream from its folder, so that V8 has compiled the player's code when the first session starts.
+ * Plays the bundled stream, so that V8 has compiled the player's code when the first session starts.
  * Otherwise compiling is part of that session's start-up time. Uses no network.
  */
-export async function warmUp(folder: string, begin: BeginSession): Promise<void> {
-  const network = await folderNetwork(folder)
+export async function warmUp(begin: BeginSession): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
-    const begun = MANIFESTS.map((manifest) => begin(briefOf(manifest, PLAYED_SECONDS), network))
+    const begun = MANIFESTS.map((manifest) => begin(briefOf(manifest, PLAYED_SECONDS)))
     await Promise.all(begun.map(playOnce))
   }
 }
@@ -46,7 +45,7 @@ export function briefOf(manifest: string, plannedSeconds: number): SessionBrief 
   }
 }
 
-/** Answers with the files of a folder, which are read before. */
+/** Reads the files of a folder; returns a network that answers with them. */
 export async function folderNetwork(folder: string): Promise<PageNetwork> {
   const names = await readdir(folder)
   const files = new Map(

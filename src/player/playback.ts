@@ -1,4 +1,3 @@
-import { isPermanentStatus } from '../domain/failure.ts'
 import type { TimelineEntry } from '../domain/playback-result.ts'
 import type { Interaction } from '../domain/session-plan.ts'
 import { markOf } from '../origins/cmcd.ts'
@@ -10,6 +9,7 @@ import {
   type PlayerFailure,
   type PlayerListener,
   shown,
+  statusFailure,
 } from '../players/player-adapter.ts'
 import type { PageEnd, PagePlayback, PageReport, SessionBrief } from '../protocol/player-messages.ts'
 import { answerKind, isMediaFile } from './answer-kind.ts'
@@ -213,9 +213,7 @@ export class Playback implements PagePlayback {
       const message = `a media file that ${this.#player.name} does not play on this device`
       return this.#fail({ kind: 'unsupported', permanent: true, code: 'container', message })
     }
-    if (status < 400) return this.#fail(failure)
-    const permanent = isPermanentStatus(status)
-    this.#fail({ kind: 'content', permanent, code: `http_${status}`, message: `${shown(url)}: HTTP ${status}` })
+    this.#fail(status < 400 ? failure : statusFailure(shown(url), status))
   }
 
   async #answerTo({ url, headers }: { url: string; headers: Record<string, string> }) {

@@ -1,5 +1,4 @@
-import { isPermanentStatus } from '../domain/failure.ts'
-import { type PlayerFailure, shown } from './player-adapter.ts'
+import { type PlayerFailure, shown, statusFailure } from './player-adapter.ts'
 
 /** What hls.js says of an error (`ErrorData`), as far as it is read here. */
 export type HlsError = {
@@ -33,12 +32,7 @@ export function hlsFailure(error: HlsError): PlayerFailure {
   const said = `hls.js ${details}${why ? `: ${withoutQueries(why)}` : ''}`
   const status = response?.code ?? 0
   if (status >= 400) {
-    return {
-      kind: 'content',
-      permanent: isPermanentStatus(status),
-      code: `http_${status}`,
-      message: `${at}: HTTP ${status}`,
-    }
+    return statusFailure(at, status)
   }
   if (/TimeOut|Timeout/.test(details)) {
     return { kind: 'content', permanent: false, code: 'timeout', message: `${at}: no whole answer in time` }

@@ -1,3 +1,4 @@
+import { isPermanentStatus } from '../domain/failure.ts'
 import type { Marked } from '../origins/cmcd.ts'
 import type { PageEnd, StreamFacts } from '../protocol/player-messages.ts'
 
@@ -65,6 +66,12 @@ export function shown(url: unknown): string {
 
 /** Of `readyState`, as the standard numbers it: media at the playhead and after it. */
 export const HAVE_FUTURE_DATA = 3
+
+/** An answer with an error status. @param at the url, without what may be secret in it */
+export function statusFailure(at: string, status: number): PlayerFailure {
+  const permanent = isPermanentStatus(status)
+  return { kind: 'content', permanent, code: `http_${status}`, message: `${at}: HTTP ${status}` }
+}
 
 /** A server that gives another part than was asked for: a player takes it for that part, and measures something else. */
 export function rangeFailure(url: string, got: number, asked: number): PlayerFailure {

@@ -1,5 +1,4 @@
-import { isPermanentStatus } from '../domain/failure.ts'
-import { type PlayerFailure, shown } from './player-adapter.ts'
+import { type PlayerFailure, shown, statusFailure } from './player-adapter.ts'
 
 /** What Shaka says of an error (`shaka.util.Error`): its numbers, and what belongs to them. */
 export type ShakaError = { category: number; code: number; data: unknown[]; message?: string }
@@ -32,12 +31,7 @@ export function shakaFailure({ category, code, data, message }: ShakaError, name
   const said = `Shaka ${category}.${code}${name ? ` ${name}` : message ? `: ${message}` : ''}`
   if (code === CODE.badHttpStatus) {
     const [url, status] = data as [string, number]
-    return {
-      kind: 'content',
-      permanent: isPermanentStatus(status),
-      code: `http_${status}`,
-      message: `${shown(url)}: HTTP ${status}`,
-    }
+    return statusFailure(shown(url), status)
   }
   if (code === CODE.timeout) {
     return { kind: 'content', permanent: false, code: 'timeout', message: `${shown(data[0])}: no whole answer in time` }
